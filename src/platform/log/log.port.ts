@@ -1,0 +1,175 @@
+/**
+ * The event log as the rest of the platform sees it: Kafka-shaped, with two adapters that pass one contract suite
+ * (`log.contract.ts`). Topic and group names are bare; the Kafka adapter adds `KAFKA_TOPIC_PREFIX`.
+ */
+export interface Log {
+  readonly kind: 'embedded' | 'kafka';
+
+  /** Id of this log, made once with it; views, state and keys remember it and refuse another. */
+  readonly id: string;
+
+  /** Partitions of a topic that {@link ensureTopics} has seen. */
+  partitions(topic: string): number;
+
+  /**
+   * Makes missing topics and checks the existing ones.
+   * @throws LogSetupError when a policy contradicts, counts differ within a module or from an explicit setting, or a right is missing
+   */
+  ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
+
+  /**
+   * Appends records, in order per partition, and resolves when all of them are safe (G1). May write one more than once when an
+   * acknowledgement is lost (readers drop a repeated command id).
+   * @throws LogUnavailable nothing was written
+   * @throws OutcomeUnknown it may have been
+   * @throws DiskFull nothing was written
+   */
+  append(records: readonly NewRecord[]): Promise<void>;
+
+  /**
+   * Joins a consumer group. For each partition that the group hands to this member, `own` runs from assignment until `signal` aborts; it
+   * must then settle soon. It never runs twice at once for one partition in this process. An error of `own` is fatal: see {@link onFailure}.
+   * Resolves when the group has been joined (with no partitions too).
+   */
+  join(group: GroupOptions): Promise<Membership>;
+
+  /**
+   * Takes the exclusive right to write for one partition of a group: fences every earlier holder, then reads what is committed (G4).
+   */
+  openWriter(group: string, topic: string, partition: number): Promise<PartitionWriter>;
+
+  /**
+   * Reads committed records from an offset on, and goes on as they arrive, until `signal` aborts. Yields as soon as something is there;
+   * an empty batch tells that `next` moved over records that are not data, or (at least once a second) that nothing came.
+   * @throws OffsetOutOfRange when `from` is no longer, or not yet, in the log
+   */
+  follow(topic: string, partition: number, from: number, signal: AbortSignal): AsyncIterable<LogBatch>;
+
+  /** First offset present and the offset after the last committed record. */
+  bounds(topic: string, partition: number): Promise<{ start: number; end: number }>;
+
+  /** Round trip to the log; rejects when it cannot be reached. */
+  ping(): Promise<void>;
+
+  /** Called once, at most, when a part has died for good: the process must fail readiness and end. */
+  onFailure(listener: (error: Error) => void): void;
+
+  /** Leaves groups, lets writes in flight end, frees everything. */
+  close(): Promise<void>;
+}
+
+/** A record to be written. `partition` is explicit, or follows from the key by Kafka's murmur2. */
+export interface NewRecord {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly key: string | null;
+  /** JSON text; `null` is a tombstone on a compacted topic. */
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch; default now. */
+  readonly timestamp?: number;
+}
+
+/** A committed record. */
+export interface LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Rises within a partition, with holes. */
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timestamp: number;
+}
+
+export interface LogBatch {
+  readonly records: readonly LogRecord[];
+  /** Offset to go on from. */
+  readonly next: number;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  /** Default: the `PARTITIONS` setting. */
+  readonly partitions?: number;
+  /** Keep for ever, keep the last per key, or delete after a time. */
+  readonly policy: 'keep' | 'compact' | { readonly deleteAfterMs: number };
+}
+
+export interface OwnedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Aborts when the partition is taken away, the membership ends or the log closes. */
+  readonly signal: AbortSignal;
+}
+
+export interface GroupOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly own: (partition: OwnedPartition) => Promise<void>;
+}
+
+export interface Membership {
+  /** Partitions held now. */
+  readonly owned: readonly { readonly topic: string; readonly partition: number }[];
+  leave(): Promise<void>;
+}
+
+/** The fenced right to write; at most one transaction in flight. */
+export interface PartitionWriter {
+  /** Next offset to consume as committed for the group; `undefined` when nothing ever was. */
+  readonly committed: number | undefined;
+
+  /**
+   * Writes the records and moves the group's offset to `next`, both or neither (G2). Repeats through lost answers until the outcome is known.
+   * @param from offset that was committed before: the first offset this batch consumed
+   * @param next offset after the last record consumed
+   * @throws WriterFenced another owner has taken over: stop at once, nothing was written
+   */
+  commit(from: number, next: number, records: readonly NewRecord[]): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+/** Nothing was sent; a retry is safe. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable';
+}
+
+/** It may have been written: ask for the outcome, or send again with the same command id. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
+}
+
+/** Another process, or a later owner in this one, holds the partition now. */
+export class WriterFenced extends Error {
+  override readonly name = 'WriterFenced';
+}
+
+export class OffsetOutOfRange extends Error {
+  override readonly name = 'OffsetOutOfRange';
+}
+
+/** No space is left for the log. Heals by itself when there is. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull';
+}
+
+/** The log cannot be used as it is configured or found: one clear line for the operator, then the process ends. */
+export class LogSetupError extends Error {
+  override readonly name = 'LogSetupError';
+
+  constructor(
+    readonly code:
+      | 'LOG_UNREACHABLE'
+      | 'LOG_CREDENTIALS'
+      | 'LOG_TOPIC_POLICY'
+      | 'LOG_IN_USE'
+      | 'LOG_DAMAGED'
+      | 'LOG_FOREIGN'
+      | 'LOG_RIGHTS',
+    message: string,
+  ) {
+    super(message);
+  }
+}
