@@ -18,6 +18,17 @@ export interface CommandMetadata {
   readonly expectedVersion?: number | '*';
   /** W3C trace context. */
   readonly traceparent?: string;
+  /** What the sender wishes of the answer; shapes it, never the decision, and is not stored with it. */
+  readonly sender?: SenderWishes;
+}
+
+/** How a sender wants to be answered. */
+export interface SenderWishes {
+  /** How long to wait for the decision; 0: not at all. */
+  readonly waitMs: number;
+  readonly idempotencyKey?: string;
+  /** Path and canonical body, of which the gateway makes the fingerprint. */
+  readonly content?: string;
 }
 
 /** A command as deciders see it: what is asked of which aggregate. */
@@ -62,5 +73,12 @@ export function command<const Type extends string, Schema extends z.ZodType>(
   };
 }
 
+/** Any class made by {@link command}. */
+export interface AnyCommandType {
+  new (aggregateId: string, data: never, metadata: CommandMetadata): CommandMessage;
+  readonly type: string;
+  readonly schema: z.ZodType;
+}
+
 /** The union of the messages of several command classes: `CommandOf<typeof valueCommands>`. */
-export type CommandOf<Types extends readonly CommandType[]> = InstanceType<Types[number]>;
+export type CommandOf<Types extends readonly AnyCommandType[]> = InstanceType<Types[number]>;

@@ -1,4 +1,4 @@
-import type { CommandMessage, CommandOf, CommandType } from './command';
+import type { AnyCommandType, CommandMessage, CommandOf } from './command';
 import type { EventContract, EventMessage } from './event-contract';
 
 /**
@@ -18,7 +18,7 @@ export interface Decider<Command extends CommandMessage, State, Event extends Ev
  * (`<module>.commands`, `.events`, `.state`); one partition holds all records of one aggregate.
  */
 export interface Aggregate<
-  Commands extends readonly CommandType[] = readonly CommandType[],
+  Commands extends readonly AnyCommandType[] = readonly AnyCommandType[],
   State = unknown,
   Event extends EventMessage = EventMessage,
 > {
@@ -38,7 +38,7 @@ export interface Aggregate<
  * Erases an aggregate's own types for the platform, which knows commands and events by name only.
  * Safe because the platform hands it nothing that the aggregate's own schemas have not decoded.
  */
-export function aggregate<const Commands extends readonly CommandType[], State, Event extends EventMessage>(
+export function aggregate<const Commands extends readonly AnyCommandType[], State, Event extends EventMessage>(
   definition: Aggregate<Commands, State, Event>,
 ): Aggregate {
   const erased: unknown = definition;

@@ -1,0 +1,2 @@
+/** The calculator's only door for other modules: its events. */
+export { valueEvents, type ValueEvent } from './domain/value.events';

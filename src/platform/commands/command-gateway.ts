@@ -1,0 +1,82 @@
+import { createHmac } from 'node:crypto';
+import type { CommandMessage } from '../../kernel/command';
+import type { Aggregate } from '../../kernel/decider';
+import { encodeCommand, topicsOf, type CommandRoute } from '../log/envelope';
+import { OutcomeUnknown, type Log } from '../log/log.port';
+import { partitionOf } from '../log/murmur2';
+import type { Decision, EventPosition } from './decision';
+import type { PendingReplies } from './pending-replies';
+
+/** What a sender gets to know of its command. */
+export type CommandOutcome = { readonly commandId: string; readonly correlationId: string } & (
+  | { readonly status: 'pending' }
+  | {
+      readonly status: 'decided';
+      readonly decision: Decision;
+      readonly position: EventPosition;
+      /** The decision was made for an earlier attempt with the same key. */
+      readonly replayed: boolean;
+    }
+);
+
+/** The append may or may not have happened; carries where to ask. */
+export class CommandOutcomeUnknown extends Error {
+  override readonly name = 'CommandOutcomeUnknown';
+
+  constructor(
+    readonly commandId: string,
+    options: ErrorOptions,
+  ) {
+    super(`the fate of command ${commandId} is unknown`, options);
+  }
+}
+
+/**
+ * The way of every command into the log: one durable append, then the wait for its reply.
+ */
+export class CommandGateway {
+  constructor(
+    private readonly log: Log,
+    private readonly replies: PendingReplies,
+    /** Name under which this process is answered. */
+    private readonly instance: string,
+    private readonly fingerprintSecret: Buffer,
+  ) {}
+
+  /**
+   * @throws LogUnavailable nothing was sent
+   * @throws DiskFull nothing was sent
+   * @throws CommandOutcomeUnknown it may have been sent
+   */
+  async send(aggregate: Aggregate, command: CommandMessage): Promise<CommandOutcome> {
+    const { commandId, correlationId, sender } = command.metadata;
+    const waitMs = sender?.waitMs ?? 0;
+    const topic = topicsOf(aggregate.module).commands;
+    const partition = partitionOf(command.aggregateId, this.log.partitions(topic));
+    const record = encodeCommand(topic, partition, this.fingerprinted(command), this.route(command));
+    const reply = waitMs > 0 ? this.replies.expect(correlationId, waitMs) : undefined;
+    try {
+      await this.log.append([record]);
+    } catch (error) {
+      this.replies.forget(correlationId);
+      if (error instanceof OutcomeUnknown) throw new CommandOutcomeUnknown(commandId, { cause: error });
+      throw error;
+    }
+    const answered = await reply;
+    if (answered === undefined) return { status: 'pending', commandId, correlationId };
+    const { decision, position, kind } = answered;
+    return { status: 'decided', commandId, correlationId, decision, position, replayed: kind === 'replay' };
+  }
+
+  private route(command: CommandMessage): CommandRoute {
+    const key = command.metadata.sender?.idempotencyKey;
+    return { replyTo: this.instance, ...(key === undefined ? {} : { idempotencyKey: key }) };
+  }
+
+  private fingerprinted(command: CommandMessage): CommandMessage {
+    const content = command.metadata.sender?.content;
+    if (content === undefined) return command;
+    const fingerprint = createHmac('sha256', this.fingerprintSecret).update(content).digest('hex');
+    return { ...command, metadata: { ...command.metadata, fingerprint } };
+  }
+}

@@ -1,0 +1,195 @@
+import type { Aggregate } from '../../kernel/decider';
+import { topicsOf, REPLIES_TOPIC } from '../log/envelope';
+import {
+  DiskFull,
+  LogUnavailable,
+  WriterFenced,
+  type Log,
+  type LogRecord,
+  type NewRecord,
+  type PartitionWriter,
+} from '../log/log.port';
+import { BatchDecider, type BatchResult } from './batch-decider';
+import { encodeReply, type Reply } from './decision';
+import type { StatePartition, StateStore } from './state-store';
+import {
+  encodeStateEntry,
+  stateEntry,
+  stateKey,
+  type AggregateState,
+  type ProcessorPosition,
+  type StateEntry,
+  type StoredDecision,
+} from './stored-state';
+
+/** What the processor of one module works with. */
+export interface ProcessorContext {
+  readonly log: Log;
+  readonly store: StateStore;
+  readonly module: string;
+  /** Command type → aggregate. */
+  readonly aggregates: ReadonlyMap<string, Aggregate>;
+  /** Told after the commit, so that a gateway in this process need not wait for the topic. */
+  readonly onReply: (reply: Reply) => void;
+  readonly onBatch?: (commands: number, ms: number) => void;
+}
+
+const RECORDS_PER_TRANSACTION_MAX = 500;
+const BYTES_PER_TRANSACTION_MAX = 512 * 1024;
+const RETRY_MS = 200;
+const BATCHES_PER_CHECKPOINT = 1_000;
+
+/**
+ * Decides the commands of one owned partition: a batch of commands becomes events, state, replies and the consumed offset in one
+ * log transaction (G2), by the one writer that the log lets through (G4).
+ */
+export class PartitionProcessor {
+  private readonly topics: ReturnType<typeof topicsOf>;
+  private sinceCheckpoint = 0;
+
+  private constructor(
+    private readonly context: ProcessorContext,
+    private readonly partition: number,
+    private readonly writer: PartitionWriter,
+    private readonly state: StatePartition,
+    private position: ProcessorPosition,
+    private readonly signal: AbortSignal,
+  ) {
+    this.topics = topicsOf(context.module);
+  }
+
+  /** Runs until the signal aborts or another owner takes over. Throws when the partition cannot be processed at all. */
+  static async run(context: ProcessorContext, partition: number, signal: AbortSignal): Promise<void> {
+    const topics = topicsOf(context.module);
+    const writer = await context.log.openWriter(`${context.module}.processor`, topics.commands, partition);
+    const state = await context.store.partition(topics.state, partition);
+    try {
+      const position = await restorePartition(context, partition, state, writer.committed, signal);
+      if (position === undefined) return;
+      const processor = new PartitionProcessor(context, partition, writer, state, position, signal);
+      for await (const batch of context.log.follow(topics.commands, partition, position.next, signal)) {
+        await processor.takeAll(batch.records);
+      }
+      await processor.checkpoint();
+    } catch (error) {
+      if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
+    } finally {
+      await state.release();
+      await writer.close();
+    }
+  }
+
+  private async takeAll(records: readonly LogRecord[]): Promise<void> {
+    let from = 0;
+    while (from < records.length && !this.signal.aborted) {
+      const to = endOfTransaction(records, from);
+      await this.take(records.slice(from, to));
+      from = to;
+    }
+  }
+
+  private async take(records: readonly LogRecord[]): Promise<void> {
+    const started = performance.now();
+    const { context, state } = this;
+    const loaded = {
+      aggregate: (id: string) => state.load(stateKey.aggregate(id)) as AggregateState | undefined,
+      decision: (commandId: string) => state.load(stateKey.decision(commandId)) as StoredDecision | undefined,
+    };
+    const { module, aggregates } = context;
+    const result = BatchDecider.decide(module, aggregates, loaded, this.position.sequence, records);
+    await this.commit(records, result);
+    for (const { reply } of result.replies) context.onReply(reply);
+    context.onBatch?.(records.length, performance.now() - started);
+  }
+
+  private async commit(records: readonly LogRecord[], result: BatchResult): Promise<void> {
+    const { context, partition, topics } = this;
+    const next = (records.at(-1)?.offset ?? this.position.next) + 1;
+    const position: ProcessorPosition = { next, sequence: result.sequence };
+    const entries: StateEntry[] = [...result.entries, stateEntry(stateKey.position('processor'), position)];
+    const repliesPartitions = context.log.partitions(REPLIES_TOPIC);
+    const written: NewRecord[] = [
+      ...result.events,
+      ...entries.map((entry) => encodeStateEntry(topics.state, partition, entry)),
+      ...result.replies.map(({ reply, replyTo }) => encodeReply(reply, replyTo, repliesPartitions)),
+      ...result.deadLetters,
+    ];
+    await this.commitUntilDone(next, written);
+    this.position = position;
+    await this.state.put(entries);
+    if (++this.sinceCheckpoint >= BATCHES_PER_CHECKPOINT) await this.checkpoint();
+  }
+
+  /** A full disk or a log that is away for a while is waited out: the batch is in memory, and nothing of it was written. */
+  private async commitUntilDone(next: number, records: readonly NewRecord[]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.writer.commit(this.position.next, next, records);
+      } catch (error) {
+        const passing = error instanceof DiskFull || error instanceof LogUnavailable;
+        if (!passing || this.signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** Notes how far the cache is complete, so that a restart reads only what came later. */
+  private async checkpoint(): Promise<void> {
+    this.sinceCheckpoint = 0;
+    const { end } = await this.context.log.bounds(this.topics.state, this.partition);
+    await this.state.checkpoint(end);
+  }
+}
+
+/**
+ * Brings the cache up to the end of the changelog and tells where to go on: the higher of the group's offset, which Kafka forgets
+ * after a while, and the position in the changelog.
+ *
+ * @returns undefined when the signal aborted meanwhile
+ * @throws Error when the partition has events and no position: going on from anywhere else could decide commands twice
+ */
+async function restorePartition(
+  context: ProcessorContext,
+  partition: number,
+  cache: StatePartition,
+  committed: number | undefined,
+  signal: AbortSignal,
+): Promise<ProcessorPosition | undefined> {
+  const { log, module } = context;
+  const { state, events } = topicsOf(module);
+  const bounds = await log.bounds(state, partition);
+  let { next } = cache;
+  if (next > bounds.end || next < bounds.start) {
+    await cache.clear();
+    next = bounds.start;
+  }
+  if (next < bounds.end) {
+    for await (const batch of log.follow(state, partition, next, signal)) {
+      const records = batch.records.flatMap(({ key, value }) => (key === null ? [] : [{ key, value }]));
+      await cache.restore(records, batch.next);
+      if (batch.next >= bounds.end) break;
+    }
+  }
+  if (signal.aborted) return undefined;
+  const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
+  if (stored === undefined) {
+    const eventBounds = await log.bounds(events, partition);
+    if (eventBounds.end > 0) {
+      throw new Error(
+        `POSITION_LOST: ${events}/${partition} has events, but ${state} holds no position of the processor`,
+      );
+    }
+  }
+  return { next: Math.max(stored?.next ?? 0, committed ?? 0), sequence: stored?.sequence ?? 0 };
+}
+
+function endOfTransaction(records: readonly LogRecord[], from: number): number {
+  let bytes = 0;
+  let to = from;
+  while (to < records.length && to - from < RECORDS_PER_TRANSACTION_MAX) {
+    bytes += (records[to]?.value?.length ?? 0) + 512;
+    if (to > from && bytes > BYTES_PER_TRANSACTION_MAX) break;
+    to++;
+  }
+  return to;
+}

@@ -1,0 +1,78 @@
+import type { SqliteThread, SqliteValue } from '../sqlite/sqlite-thread';
+import type { StateEntry } from './stored-state';
+
+/** One entry with its place in the cache. */
+export interface PlacedEntry {
+  /** Its number in `state.db`. */
+  readonly partition: number;
+  readonly entry: StateEntry;
+}
+
+/** Writes one entry: partition, key, value. */
+export const PUT_ENTRY = 'insert or replace into entries values (?, ?, ?)';
+
+const LINGER_MS = 100;
+const RETRY_MS = 500;
+const WAITING_MAX = 50_000;
+
+/**
+ * Entries that are committed in the log but not yet in `state.db`. They are found here until they are written, so a slow or full disk
+ * under the cache never shows an old state; many changes of one key cost one write.
+ */
+export class WriteBehind {
+  private waiting = new Map<string, PlacedEntry>();
+  private writing = new Map<string, PlacedEntry>();
+  private running: Promise<boolean> | undefined;
+
+  constructor(private readonly thread: SqliteThread) {}
+
+  get(key: string): StateEntry['value'] | undefined {
+    return (this.waiting.get(key) ?? this.writing.get(key))?.entry.value;
+  }
+
+  /** Waits when too much is unwritten, so that memory stays bounded. */
+  async add(entries: readonly (readonly [key: string, entry: PlacedEntry])[]): Promise<void> {
+    for (const [key, entry] of entries) this.waiting.set(key, entry);
+    this.running ??= this.drain(LINGER_MS);
+    if (this.waiting.size > WAITING_MAX) await this.running;
+  }
+
+  /** Resolves with whether all that was added before is written. */
+  async flush(): Promise<boolean> {
+    while (this.running !== undefined && (await this.running));
+    return this.running === undefined;
+  }
+
+  /** Forgets what is unwritten of the keys with a prefix: their changelog will be read again. */
+  drop(prefix: string): void {
+    for (const entries of [this.waiting, this.writing]) {
+      for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);
+    }
+  }
+
+  /** Resolves with false when a write failed; it is then tried again by itself. */
+  private async drain(lingerMs: number): Promise<boolean> {
+    await new Promise((resolve) => setTimeout(resolve, lingerMs).unref());
+    while (this.waiting.size > 0) {
+      this.writing = this.waiting;
+      this.waiting = new Map();
+      try {
+        await this.write([...this.writing.values()]);
+      } catch {
+        // What came meanwhile is newer and must win.
+        this.waiting = new Map([...this.writing, ...this.waiting]);
+        this.running = this.drain(RETRY_MS);
+        return false;
+      }
+    }
+    this.writing = new Map();
+    this.running = undefined;
+    return true;
+  }
+
+  private async write(entries: readonly PlacedEntry[]): Promise<void> {
+    const values: SqliteValue[] = [];
+    for (const { partition, entry } of entries) values.push(partition, entry.key, entry.json);
+    await this.thread.write([{ sql: PUT_ENTRY, width: 3, values }]);
+  }
+}

@@ -1,0 +1,262 @@
+import { randomUUID } from 'node:crypto';
+import {
+  LogSetupError,
+  LogUnavailable,
+  OffsetOutOfRange,
+  WriterFenced,
+  type GroupOptions,
+  type Log,
+  type LogBatch,
+  type LogRecord,
+  type Membership,
+  type NewRecord,
+  type PartitionWriter,
+  type TopicSpec,
+} from '../log.port';
+import { partitionOf } from '../murmur2';
+import { EmbeddedStore, type OffsetMove, type StoredTopic } from './embedded-store';
+import { GroupCommit } from './group-commit';
+import { LocalGroup } from './local-group';
+import { PartitionTail } from './partition-tail';
+
+export interface EmbeddedLogOptions {
+  /** Directory of `log.db`, held by this process (see `openDataDirectory`). */
+  readonly directory: string;
+  /** Partitions of topics made from now on. */
+  readonly partitions: number;
+  /** Whether the operator asked for that count; then existing topics must have it. */
+  readonly partitionsExplicit: boolean;
+}
+
+const RECORDS_PER_COMMIT_MAX = 2_000;
+const RECORDS_PER_BATCH_MAX = 1_000;
+const TAIL_RECORDS_MAX = 4_096;
+const IDLE_MS = 1_000;
+const LOG_TOPIC: TopicSpec = { name: 'log', partitions: 1, policy: 'keep' };
+
+interface Work {
+  readonly records: readonly NewRecord[];
+  readonly move?: OffsetMove;
+}
+
+/**
+ * The log in one SQLite file (WAL, `synchronous=FULL`): a 2xx means fsynced (G1). One process by design.
+ */
+export class EmbeddedLog implements Log {
+  readonly kind = 'embedded';
+  private logId = '';
+  private readonly topics = new Map<string, StoredTopic>();
+  private readonly tails = new Map<string, PartitionTail>();
+  private readonly epochs = new Map<string, number>();
+  private readonly groups = new Set<LocalGroup>();
+  private readonly commits: GroupCommit<Work>;
+  private readonly closing = new AbortController();
+  private reportFailure: (error: Error) => void = () => undefined;
+  private failed = false;
+
+  private constructor(
+    private readonly store: EmbeddedStore,
+    private readonly options: EmbeddedLogOptions,
+  ) {
+    this.commits = new GroupCommit(
+      (works) => this.write(works),
+      (work) => work.records.length,
+      RECORDS_PER_COMMIT_MAX,
+    );
+  }
+
+  /** @throws LogSetupError LOG_IN_USE, LOG_DAMAGED or LOG_TOPIC_POLICY */
+  static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
+    const store = await EmbeddedStore.open(options.directory);
+    const log = new EmbeddedLog(store, options);
+    try {
+      for (const topic of await store.topics()) await log.load(topic);
+      await log.ensureTopics([LOG_TOPIC]);
+      log.logId = await log.readOrMakeId();
+      return log;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  get id(): string {
+    return this.logId;
+  }
+
+  partitions(topic: string): number {
+    return this.topic(topic).partitionIds.length;
+  }
+
+  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    for (const spec of specs) {
+      const policy = JSON.stringify(spec.policy);
+      const wanted = spec.partitions ?? this.options.partitions;
+      const existing = this.topics.get(spec.name);
+      if (existing === undefined) {
+        await this.load(await this.store.addTopic(spec.name, wanted, policy));
+        continue;
+      }
+      const partitions = existing.partitionIds.length;
+      const countMatters = spec.partitions !== undefined || this.options.partitionsExplicit;
+      if (countMatters && partitions !== wanted) {
+        throw new LogSetupError(
+          'LOG_TOPIC_POLICY',
+          `topic ${spec.name} has ${partitions} partitions, ${wanted} are asked for; an existing topic keeps its own`,
+        );
+      }
+      if (existing.policy !== policy) {
+        throw new LogSetupError(
+          'LOG_TOPIC_POLICY',
+          `topic ${spec.name} has the policy ${existing.policy}, it must be ${policy}`,
+        );
+      }
+    }
+  }
+
+  append(records: readonly NewRecord[]): Promise<void> {
+    return this.commits.add({ records });
+  }
+
+  async join(options: GroupOptions): Promise<Membership> {
+    const partitions = options.topics.flatMap((topic) =>
+      Array.from({ length: this.partitions(topic) }, (_, partition) => ({ topic, partition })),
+    );
+    const group = new LocalGroup(partitions, options.own, this.closing.signal, (error) => this.fail(error));
+    this.groups.add(group);
+    return group;
+  }
+
+  async openWriter(group: string, topic: string, partition: number): Promise<PartitionWriter> {
+    const key = `${group}/${topic}/${partition}`;
+    const epoch = (this.epochs.get(key) ?? 0) + 1;
+    this.epochs.set(key, epoch);
+    const partitionId = this.tail(topic, partition).partitionId;
+    let committed = await this.store.committed(group, partitionId);
+    let closed = false;
+    return {
+      get committed() {
+        return committed;
+      },
+      commit: async (_from, next, records) => {
+        if (closed || this.epochs.get(key) !== epoch) throw new WriterFenced(`${key} has a newer writer`);
+        await this.commits.add({ records, move: { group, partitionId, next } });
+        committed = next;
+      },
+      close: async () => {
+        closed = true;
+      },
+    };
+  }
+
+  async *follow(topic: string, partition: number, from: number, signal: AbortSignal): AsyncGenerator<LogBatch> {
+    const tail = this.tail(topic, partition);
+    const stop = AbortSignal.any([signal, this.closing.signal]);
+    if (from < tail.start || from > tail.end) {
+      throw new OffsetOutOfRange(`${topic}/${partition}: ${from} is not in [${tail.start}, ${tail.end}]`);
+    }
+    let next = from;
+    while (!stop.aborted) {
+      const end = tail.end;
+      if (next < end) {
+        const records = tail.cached(next, RECORDS_PER_BATCH_MAX) ?? (await this.readStored(topic, partition, next));
+        const last = records.at(-1);
+        next = last === undefined ? end : last.offset + 1;
+        if (!stop.aborted) yield { records, next };
+      } else {
+        await tail.changed(stop, IDLE_MS);
+        if (tail.end === next && !stop.aborted) yield { records: [], next };
+      }
+    }
+  }
+
+  async bounds(topic: string, partition: number): Promise<{ start: number; end: number }> {
+    const { start, end } = this.tail(topic, partition);
+    return { start, end };
+  }
+
+  async ping(): Promise<void> {
+    await this.store.topics();
+  }
+
+  onFailure(listener: (error: Error) => void): void {
+    this.reportFailure = listener;
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all([...this.groups].map((group) => group.leave()));
+    await this.commits.close();
+    await this.store.close();
+  }
+
+  /** The one place where the log grows: offsets are given here, and records become visible once they are durable. */
+  private async write(works: readonly Work[]): Promise<void> {
+    const now = Date.now();
+    const grown = new Map<PartitionTail, LogRecord[]>();
+    const moves: OffsetMove[] = [];
+    for (const { records, move } of works) {
+      if (move !== undefined) moves.push(move);
+      for (const record of records) {
+        const { topic, key, value, headers } = record;
+        const partition = record.partition ?? partitionOf(key, this.partitions(topic));
+        const tail = this.tail(topic, partition);
+        let added = grown.get(tail);
+        if (added === undefined) grown.set(tail, (added = []));
+        const offset = tail.end + added.length;
+        added.push({ topic, partition, offset, key, value, headers, timestamp: record.timestamp ?? now });
+      }
+    }
+    const chunks = Array.from(grown, ([{ partitionId }, records]) => ({ partitionId, records }));
+    await this.store.commit(chunks, moves);
+    for (const [tail, records] of grown) tail.advance(records);
+  }
+
+  private async readStored(topic: string, partition: number, from: number): Promise<LogRecord[]> {
+    try {
+      return await this.store.read({ topic, partition, partitionId: this.tail(topic, partition).partitionId }, from);
+    } catch (error) {
+      if (error instanceof LogSetupError) this.fail(error);
+      throw error;
+    }
+  }
+
+  /** Reads the end of every partition, so that damage there is told at start. */
+  private async load(topic: StoredTopic): Promise<void> {
+    for (const [partition, partitionId] of topic.partitionIds.entries()) {
+      const { start, end } = await this.store.bounds(partitionId);
+      this.tails.set(`${topic.name}/${partition}`, new PartitionTail(partitionId, start, end, TAIL_RECORDS_MAX));
+    }
+    this.topics.set(topic.name, topic);
+  }
+
+  private async readOrMakeId(): Promise<string> {
+    const topic = LOG_TOPIC.name;
+    if (this.tail(topic, 0).end === 0) {
+      await this.append([{ topic, key: 'id', value: JSON.stringify({ id: randomUUID() }), headers: {} }]);
+    }
+    const [first] = await this.readStored(topic, 0, 0);
+    const parsed: unknown = JSON.parse(first?.value ?? 'null');
+    if (typeof parsed === 'object' && parsed !== null && 'id' in parsed && typeof parsed.id === 'string')
+      return parsed.id;
+    throw new LogSetupError('LOG_DAMAGED', 'log.db: the topic log does not hold the id of the log');
+  }
+
+  private topic(name: string): StoredTopic {
+    const topic = this.topics.get(name);
+    if (topic === undefined) throw new LogUnavailable(`topic ${name} does not exist`);
+    return topic;
+  }
+
+  private tail(topic: string, partition: number): PartitionTail {
+    const tail = this.tails.get(`${topic}/${partition}`);
+    if (tail === undefined) throw new LogUnavailable(`partition ${topic}/${partition} does not exist`);
+    return tail;
+  }
+
+  private fail(error: Error): void {
+    if (this.failed) return;
+    this.failed = true;
+    this.reportFailure(error);
+  }
+}

@@ -1,0 +1,177 @@
+import { MalformedEvent, type EventContract, type EventMessage, type RecordedEvent } from '../../kernel/event-contract';
+import type { CommandMessage, CommandMetadata } from '../../kernel/command';
+import type { LogRecord, NewRecord } from './log.port';
+
+/**
+ * How commands and events stand in the log: the value is the JSON of the data alone, all else is in headers; events use
+ * the CloudEvents 1.0 binary binding for Kafka.
+ *
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+ */
+export const topicsOf = (module: string): { commands: string; events: string; state: string; deadLetters: string } => ({
+  commands: `${module}.commands`,
+  events: `${module}.events`,
+  state: `${module}.state`,
+  deadLetters: `${module}.commands.dead-letters`,
+});
+
+/** The topic that answers commands, keyed by correlation id. */
+export const REPLIES_TOPIC = 'replies';
+
+const JSON_CONTENT = 'application/json';
+
+/** Headers that only some commands have. */
+const OPTIONAL_COMMAND_HEADERS = {
+  causationId: 'causation-id',
+  fingerprint: 'fingerprint',
+  traceparent: 'traceparent',
+} as const;
+
+/** Where an answer goes and which key the client gave; neither is part of the decision. */
+export interface CommandRoute {
+  /** Instance that waits for the reply. */
+  readonly replyTo: string;
+  readonly idempotencyKey?: string;
+}
+
+export function encodeCommand(
+  topic: string,
+  partition: number,
+  command: CommandMessage,
+  route: CommandRoute,
+): NewRecord {
+  const { metadata } = command;
+  const headers: Record<string, string> = {
+    'domain-model': command.type,
+    'command-id': metadata.commandId,
+    identity: metadata.identity,
+    'correlation-id': metadata.correlationId,
+    'reply-to': route.replyTo,
+    'content-type': JSON_CONTENT,
+  };
+  if (route.idempotencyKey !== undefined) headers['idempotency-key'] = route.idempotencyKey;
+  for (const [field, header] of Object.entries(OPTIONAL_COMMAND_HEADERS)) {
+    const value = metadata[field as keyof typeof OPTIONAL_COMMAND_HEADERS];
+    if (value !== undefined) headers[header] = value;
+  }
+  if (metadata.expectedVersion !== undefined) headers['expected-version'] = String(metadata.expectedVersion);
+  return {
+    topic,
+    partition,
+    key: command.aggregateId,
+    value: JSON.stringify(command.data),
+    headers,
+    timestamp: metadata.receivedAt,
+  };
+}
+
+/** The metadata of a stored command; the record's timestamp is when it was received. */
+export function decodeCommandMetadata(record: LogRecord): CommandMetadata {
+  const { headers } = record;
+  const expected = headers['expected-version'];
+  return {
+    commandId: required(record, 'command-id'),
+    identity: required(record, 'identity'),
+    correlationId: required(record, 'correlation-id'),
+    receivedAt: record.timestamp,
+    ...(headers['causation-id'] === undefined ? {} : { causationId: headers['causation-id'] }),
+    ...(headers['fingerprint'] === undefined ? {} : { fingerprint: headers['fingerprint'] }),
+    ...(headers['traceparent'] === undefined ? {} : { traceparent: headers['traceparent'] }),
+    ...(expected === undefined ? {} : { expectedVersion: expected === '*' ? ('*' as const) : Number(expected) }),
+  };
+}
+
+/** Place of an event among its aggregate's and its partition's events. */
+export interface EventPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly source: string;
+  readonly schemaVersion: number;
+  readonly version: number;
+  readonly sequence: number;
+  /** Number of the event among those of its command, from 0. */
+  readonly index: number;
+}
+
+export function encodeEvent(
+  event: EventMessage,
+  aggregateId: string,
+  metadata: CommandMetadata,
+  place: EventPlace,
+): NewRecord {
+  const headers: Record<string, string> = {
+    ce_specversion: '1.0',
+    ce_id: `${metadata.commandId}:${place.index}`,
+    ce_type: event.type,
+    ce_source: place.source,
+    ce_time: new Date(metadata.receivedAt).toISOString(),
+    ce_subject: aggregateId,
+    'content-type': JSON_CONTENT,
+    'schema-version': String(place.schemaVersion),
+    version: String(place.version),
+    sequence: String(place.sequence),
+    'correlation-id': metadata.correlationId,
+    'causation-id': metadata.commandId,
+    identity: metadata.identity,
+  };
+  if (metadata.traceparent !== undefined) headers['traceparent'] = metadata.traceparent;
+  return {
+    topic: place.topic,
+    partition: place.partition,
+    key: aggregateId,
+    value: JSON.stringify(event.data),
+    headers,
+    timestamp: metadata.receivedAt,
+  };
+}
+
+/**
+ * Reads an event at the boundary: schema of its version, upcasters, headers.
+ *
+ * @throws NewerSchema a newer process wrote it
+ * @throws MalformedEvent it can never be read
+ */
+export function decodeEvent(contract: EventContract, record: LogRecord): RecordedEvent {
+  const type = required(record, 'ce_type');
+  const { data } = contract.decode(type, count(record, 'schema-version'), parseJson(record));
+  const at = Date.parse(required(record, 'ce_time'));
+  if (Number.isNaN(at)) throw malformed(record, 'ce_time is no time');
+  return {
+    type,
+    data,
+    id: required(record, 'ce_id'),
+    aggregateId: required(record, 'ce_subject'),
+    version: count(record, 'version'),
+    sequence: count(record, 'sequence'),
+    at,
+    identity: required(record, 'identity'),
+    correlationId: required(record, 'correlation-id'),
+    causationId: required(record, 'causation-id'),
+    partition: record.partition,
+  };
+}
+
+/** @throws MalformedEvent when the value is no JSON */
+export function parseJson(record: LogRecord): unknown {
+  try {
+    return JSON.parse(record.value ?? '') as unknown;
+  } catch {
+    throw malformed(record, 'the value is no JSON');
+  }
+}
+
+function required(record: LogRecord, header: string): string {
+  const value = record.headers[header];
+  if (value === undefined) throw malformed(record, `header ${header} is missing`);
+  return value;
+}
+
+function count(record: LogRecord, header: string): number {
+  const value = Number(required(record, header));
+  if (!Number.isSafeInteger(value) || value < 1) throw malformed(record, `header ${header} is no positive integer`);
+  return value;
+}
+
+function malformed(record: LogRecord, reason: string): MalformedEvent {
+  return new MalformedEvent(`${record.topic}/${record.partition}@${record.offset}: ${reason}`);
+}

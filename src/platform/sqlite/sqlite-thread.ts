@@ -1,0 +1,139 @@
+import { extname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+
+export type SqliteValue = string | number | bigint | null | Uint8Array;
+
+export interface SqliteThreadOptions {
+  /** File of the database; made when missing. */
+  readonly path: string;
+  /** `FULL` fsyncs every commit; `NORMAL` only at checkpoints (no corruption, but the last commits may go with the power); `OFF` for caches. */
+  readonly synchronous: 'FULL' | 'NORMAL' | 'OFF';
+  /** Holds the file for this process alone until it ends, however it ends. */
+  readonly exclusive?: boolean;
+  readonly busyTimeoutMs?: number;
+  readonly cacheKb?: number;
+  /** Pages in the write-ahead log before it is copied into the file; default 1,000. */
+  readonly walPagesMax?: number;
+  /** Statements run once after opening. */
+  readonly schema?: readonly string[];
+}
+
+/** One statement, run once per `width` values, or once when `width` is 0. */
+export interface SqliteWrite {
+  readonly sql: string;
+  readonly width: number;
+  readonly values: readonly SqliteValue[];
+  /** Rows that it must change in all; otherwise the transaction is rolled back with `CHANGES_DIFFER`. */
+  readonly changes?: number;
+}
+
+export type SqliteRequest = { readonly id: number } & (
+  | { readonly kind: 'open' | 'close' }
+  | { readonly kind: 'write'; readonly batch: readonly SqliteWrite[] }
+  | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SqliteValue[] }
+);
+
+export interface SqliteResult {
+  readonly rows: Record<string, unknown>[];
+  readonly changes?: number;
+  readonly perStatement?: number[];
+}
+
+export interface SqliteResponse {
+  readonly id: number;
+  readonly result?: SqliteResult;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** SQLite refused, with its own result code (`SQLITE_BUSY`, `SQLITE_FULL`, `SQLITE_CORRUPT`, …). */
+export class SqliteFailure extends Error {
+  override readonly name = 'SqliteFailure';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+type Distribute<T> = T extends unknown ? Omit<T, 'id'> : never;
+type Waiter = { resolve: (result: SqliteResult) => void; reject: (error: Error) => void };
+
+/**
+ * One SQLite connection in a worker thread of its own. Requests are answered in the order they were made.
+ */
+export class SqliteThread {
+  private readonly worker: Worker;
+  private readonly waiting = new Map<number, Waiter>();
+  private nextId = 1;
+  private closing: Promise<void> | undefined;
+  private died: Error | undefined;
+
+  private constructor(options: SqliteThreadOptions) {
+    this.worker = new Worker(join(__dirname, `sqlite.worker${extname(__filename)}`), {
+      workerData: options,
+      execArgv: ['--no-warnings'],
+      resourceLimits: { maxYoungGenerationSizeMb: 8, stackSizeMb: 2 },
+    });
+    this.worker.on('message', (response: SqliteResponse) => this.settle(response));
+    this.worker.on('error', (error) => this.fail(error instanceof Error ? error : new Error(String(error))));
+    this.worker.on('exit', () => this.fail(new Error('the SQLite thread has ended')));
+  }
+
+  /** @throws SqliteFailure when the file cannot be opened, is locked (`SQLITE_BUSY`) or is no database (`SQLITE_NOTADB`) */
+  static async open(options: SqliteThreadOptions): Promise<SqliteThread> {
+    const thread = new SqliteThread(options);
+    try {
+      await thread.request({ kind: 'open' });
+      return thread;
+    } catch (error) {
+      await thread.worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Runs all statements in one transaction; resolves, once it is committed, with the rows changed per statement. */
+  async write(batch: readonly SqliteWrite[]): Promise<number[]> {
+    const result = await this.request({ kind: 'write', batch });
+    return result.perStatement ?? [];
+  }
+
+  /** Runs one statement outside {@link write}. */
+  async query(sql: string, values: readonly SqliteValue[] = []): Promise<SqliteResult> {
+    return this.request({ kind: 'query', sql, values });
+  }
+
+  /** Ends the thread after what was asked before. */
+  close(): Promise<void> {
+    this.closing ??= this.request({ kind: 'close' }).then(
+      () => new Promise<void>((resolve) => this.worker.once('exit', () => resolve())),
+      async () => {
+        await this.worker.terminate();
+      },
+    );
+    return this.closing;
+  }
+
+  private request(request: Distribute<SqliteRequest>): Promise<SqliteResult> {
+    if (this.died !== undefined) return Promise.reject(this.died);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, ...request });
+    });
+  }
+
+  private settle(response: SqliteResponse): void {
+    const waiter = this.waiting.get(response.id);
+    this.waiting.delete(response.id);
+    if (response.result !== undefined) waiter?.resolve(response.result);
+    else waiter?.reject(new SqliteFailure(response.error?.code ?? 'UNKNOWN', response.error?.message ?? ''));
+  }
+
+  private fail(error: Error): void {
+    this.died ??= error;
+    for (const waiter of this.waiting.values()) waiter.reject(this.died);
+    this.waiting.clear();
+  }
+}
