@@ -108,7 +108,7 @@ export const Sender = createParamDecorator((options: SenderOptions | undefined, 
 });
 
 /** Decisions of the platform itself are its own problems; all others are in the tables of the modules. */
-function rejection(code: string, details: Readonly<Record<string, unknown>>): Error {
+export function rejection(code: string, details: Readonly<Record<string, unknown>>): Error {
   if (code === 'VERSION_MISMATCH') return new HttpProblem(code, { extensions: details });
   if (code === 'IDEMPOTENCY_KEY_REUSED') return new HttpProblem(code);
   return new Rejected(code, details);

@@ -24,6 +24,7 @@ export const valueHistoryView: View<ValueHistoryRow, ValueEvent> = {
     name: 'calculator_value_history',
     columns: { id: 'text', version: 'integer', operation: 'text', operand: 'double', result: 'double', at: 'integer' },
     key: ['id', 'version'],
+    indexes: [['id']],
   },
   project({ aggregateId: id, version, at, ...event }) {
     const step = (data: Pick<ValueHistoryRow, 'operation' | 'operand' | 'result'>) => [

@@ -1,0 +1,20 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { CalculatorModule } from './modules/calculator/calculator.module';
+import type { Settings } from './platform/config/settings';
+import type { Feature } from './platform/feature';
+import { PlatformModule } from './platform/platform.module';
+
+const modules: readonly (Type & { readonly feature: Feature })[] = [CalculatorModule];
+
+/** The list of modules. A process without the role `api` runs what they declare, and serves none of their routes. */
+@Module({})
+export class AppModule {
+  static forRoot(settings: Settings): DynamicModule {
+    const chosen = modules.filter(({ feature }) => settings.modules === 'all' || settings.modules.has(feature.name));
+    const platform = PlatformModule.forRoot(
+      chosen.map(({ feature }) => feature),
+      settings,
+    );
+    return { module: AppModule, imports: settings.roles.has('api') ? [platform, ...chosen] : [platform] };
+  }
+}

@@ -1,0 +1,86 @@
+import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import type { Settings } from '../config/settings';
+import { FEATURES, type Feature } from '../feature';
+import { DATA_DIRECTORY, LOG } from '../log/log.providers';
+import type { Log } from '../log/log.port';
+import type { DataDirectory } from '../sqlite/data-directory';
+import { FatalErrors } from '../telemetry/fatal-errors';
+import { MetricsService } from '../telemetry/metrics.service';
+import { PendingReplies } from './pending-replies';
+import { Processors } from './processors';
+import { RepliesFollower } from './replies-follower';
+import { StateStore } from './state-store';
+
+/** The writing side of this process: what decides commands, and what hears their replies. */
+@Injectable()
+export class CommandParts {
+  /** Name under which this process is answered. */
+  readonly instance = `${hostname()}.${randomUUID()}`;
+  readonly replies = new PendingReplies();
+  private store: StateStore | undefined;
+  private processors: Processors | undefined;
+  private follower: RepliesFollower | undefined;
+  private readonly onBatch: (commands: number, ms: number) => void;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(FEATURES) private readonly features: readonly Feature[],
+    @Inject(LOG) private readonly log: Log,
+    @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
+    private readonly fatal: FatalErrors,
+    metrics: MetricsService,
+  ) {
+    const decided = metrics.counter('commands_decided_total', 'Commands decided by this process');
+    const seconds = metrics.histogram('command_transaction_seconds', 'From reading a batch of commands to its commit');
+    const size = metrics.histogram(
+      'command_transaction_size',
+      'Commands in one log transaction',
+      [],
+      [1, 5, 20, 100, 500],
+    );
+    metrics.gauge('commands_waiting', 'Senders that wait for a decision', [], (gauge) => gauge.set(this.replies.size));
+    this.onBatch = (commands, ms) => {
+      decided.inc(commands);
+      size.observe(commands);
+      seconds.observe(ms / 1_000);
+    };
+  }
+
+  /** Whether every group of this process has been joined. */
+  get isReady(): boolean {
+    return !this.settings.roles.has('processor') || (this.processors?.hasJoined ?? false);
+  }
+
+  async startProcessors(): Promise<void> {
+    this.store = await StateStore.open(this.directory.path, this.log.id);
+    this.processors = new Processors(this.log, this.features, {
+      store: this.store,
+      onReply: (reply) => this.replies.settle(reply),
+      onBatch: this.onBatch,
+    });
+    await this.processors.start();
+  }
+
+  /** On the embedded log there is no other process that could answer. */
+  async startReplies(): Promise<void> {
+    if (this.log.kind === 'embedded') return;
+    this.follower = new RepliesFollower(
+      this.log,
+      this.instance,
+      () => !(this.processors?.ownsAll ?? false),
+      (reply) => this.replies.settle(reply),
+      (error) => this.fatal.fatal('replies', error),
+    );
+    await this.follower.start();
+  }
+
+  async close(): Promise<void> {
+    await this.processors?.close();
+    await this.follower?.close();
+    this.replies.close();
+    await this.store?.close();
+  }
+}

@@ -1,0 +1,36 @@
+import type { Provider } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import type { Settings } from '../config/settings';
+import { DataDirectoryInUse, openDataDirectory, type DataDirectory } from '../sqlite/data-directory';
+import { EmbeddedLog } from './embedded/embedded-log';
+import { LogSetupError, type Log } from './log.port';
+
+/** Injection token of the {@link Log}. */
+export const LOG = Symbol('LOG');
+
+/** Injection token of the {@link DataDirectory} that this process holds. */
+export const DATA_DIRECTORY = Symbol('DATA_DIRECTORY');
+
+/** The log that the settings ask for, opened while the application is built. */
+export const logProviders: Provider[] = [
+  {
+    provide: DATA_DIRECTORY,
+    inject: [SETTINGS],
+    useFactory: ({ dataDir }: Settings): DataDirectory => {
+      try {
+        return openDataDirectory(dataDir);
+      } catch (error) {
+        if (error instanceof DataDirectoryInUse) throw new LogSetupError('LOG_IN_USE', error.message);
+        throw error;
+      }
+    },
+  },
+  {
+    provide: LOG,
+    inject: [SETTINGS, DATA_DIRECTORY],
+    useFactory: async (settings: Settings, directory: DataDirectory): Promise<Log> => {
+      const { partitions, partitionsExplicit } = settings;
+      return EmbeddedLog.open({ directory: directory.path, partitions, partitionsExplicit });
+    },
+  },
+];

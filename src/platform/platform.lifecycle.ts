@@ -1,0 +1,82 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { CommandParts } from './commands/command-parts';
+import { SETTINGS } from './config/config.module';
+import type { Settings } from './config/settings';
+import { FEATURES, type Feature } from './feature';
+import { ShutdownSignal } from './http/shutdown-signal';
+import { REPLIES_TOPIC, topicsOf } from './log/envelope';
+import { DATA_DIRECTORY, LOG } from './log/log.providers';
+import type { Log, TopicSpec } from './log/log.port';
+import type { DataDirectory } from './sqlite/data-directory';
+import { FatalErrors } from './telemetry/fatal-errors';
+import { HealthRegistry } from './telemetry/health-registry';
+import { ViewParts } from './views/view-parts';
+
+const REPLIES_KEPT_MS = 24 * 60 * 60 * 1_000;
+
+/** Starts and stops the moving parts in the one order that is right. */
+@Injectable()
+export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Platform');
+  private isStarted = false;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(FEATURES) private readonly features: readonly Feature[],
+    @Inject(LOG) private readonly log: Log,
+    @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
+    private readonly commands: CommandParts,
+    private readonly views: ViewParts,
+    health: HealthRegistry,
+    fatal: FatalErrors,
+    shutdown: ShutdownSignal,
+  ) {
+    log.onFailure((error) => fatal.fatal('log', error));
+    shutdown.onClosing(() => this.views.closeStreams());
+    health.register({ name: 'log', check: () => this.log.ping() });
+    health.register({ name: 'commands', check: () => this.checkStarted(this.commands.isReady) });
+    health.register({ name: 'views', check: () => this.views.check() });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { roles } = this.settings;
+    await this.log.ensureTopics(topicSpecs(this.features));
+    await this.views.prepare();
+    await Promise.all([
+      roles.has('processor') && this.commands.startProcessors(),
+      roles.has('projector') && this.views.startProjector(),
+      roles.has('api') && this.commands.startReplies(),
+    ]);
+    this.isStarted = true;
+    this.logger.log(
+      `the ${this.log.kind} log ${this.log.id} is open; modules ${this.features.map(({ name }) => name).join(', ')}`,
+    );
+  }
+
+  /** HTTP has ended by now: nobody sends commands, and what was sent is decided before the log closes. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.commands.close();
+    await this.views.close();
+    await this.log.close();
+    this.directory.release();
+  }
+
+  private checkStarted(isReady: boolean): void {
+    if (!this.isStarted || !isReady) throw new Error('not every group has been joined');
+  }
+}
+
+function topicSpecs(features: readonly Feature[]): TopicSpec[] {
+  return [
+    { name: REPLIES_TOPIC, policy: { deleteAfterMs: REPLIES_KEPT_MS } },
+    ...features.flatMap(({ name }): TopicSpec[] => {
+      const topics = topicsOf(name);
+      return [
+        { name: topics.commands, policy: 'keep' },
+        { name: topics.events, policy: 'keep' },
+        { name: topics.state, policy: 'compact' },
+        { name: topics.deadLetters, policy: 'keep' },
+      ];
+    }),
+  ];
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { CommandGateway } from './commands/command-gateway';
+import { CommandOutcomes } from './commands/command-outcomes';
+import { outcomesProjection } from './commands/command-outcomes.view';
+import { CommandParts } from './commands/command-parts';
+import { CommandsController } from './commands/commands.controller';
+import { SETTINGS } from './config/config.module';
+import type { Settings } from './config/settings';
+import { checkFeatures, FEATURES, type Feature } from './feature';
+import { ProblemCatalog } from './http/problem-catalog';
+import { openPostgresSecrets, openSqliteSecrets } from './keys/secrets';
+import { topicsOf } from './log/envelope';
+import { DATA_DIRECTORY, LOG, logProviders } from './log/log.providers';
+import type { Log } from './log/log.port';
+import { PlatformLifecycle } from './platform.lifecycle';
+import type { DataDirectory } from './sqlite/data-directory';
+import { PostgresReadStore } from './views/postgres/postgres.store';
+import { READ_STORE, ReadModels } from './views/read-models';
+import type { ReadStore } from './views/read-store.port';
+import { SqliteReadStore } from './views/sqlite/sqlite.store';
+import { StreamHub } from './views/streams/stream-hub';
+import { PROJECTIONS, ViewParts } from './views/view-parts';
+import { ViewProgress } from './views/view-progress';
+
+/** Everything impure that business modules stand on: log, commands, views, streams. */
+@Global()
+@Module({})
+export class PlatformModule {
+  /** @throws Error when a module, a view or a command is bound twice */
+  static forRoot(features: readonly Feature[], settings: Settings): DynamicModule {
+    checkFeatures(features);
+    const commandTopics = features.map(({ name }) => topicsOf(name).commands);
+    const projections = [...features.flatMap(({ views }) => views), outcomesProjection(commandTopics)];
+    return {
+      module: PlatformModule,
+      imports: [CqrsModule.forRoot()],
+      controllers: settings.roles.has('api') ? [CommandsController] : [],
+      providers: [
+        { provide: FEATURES, useValue: features },
+        { provide: PROJECTIONS, useValue: projections },
+        ...logProviders,
+        { provide: READ_STORE, inject: [SETTINGS, DATA_DIRECTORY], useFactory: openReadStore },
+        {
+          provide: CommandGateway,
+          inject: [SETTINGS, DATA_DIRECTORY, LOG, CommandParts],
+          useFactory: openGateway,
+        },
+        { provide: ViewProgress, inject: [ViewParts], useFactory: (parts: ViewParts) => parts.progress },
+        { provide: StreamHub, inject: [ViewParts], useFactory: (parts: ViewParts) => parts.streams },
+        {
+          provide: 'REJECTIONS',
+          inject: [ProblemCatalog],
+          useFactory: (catalog: ProblemCatalog) =>
+            features.flatMap(({ rejections }) => rejections).map((table) => catalog.register(table)),
+        },
+        CommandParts,
+        CommandOutcomes,
+        PlatformLifecycle,
+        ReadModels,
+        ViewParts,
+      ],
+      exports: [CqrsModule, CommandGateway, CommandOutcomes, ReadModels, READ_STORE, StreamHub, ViewProgress],
+    };
+  }
+}
+
+function openReadStore({ databaseUrl }: Settings, directory: DataDirectory): Promise<ReadStore> {
+  if (databaseUrl !== undefined) return PostgresReadStore.open({ url: databaseUrl });
+  return SqliteReadStore.open(join(directory.path, 'views.db'));
+}
+
+async function openGateway(
+  { databaseUrl }: Settings,
+  directory: DataDirectory,
+  log: Log,
+  parts: CommandParts,
+): Promise<CommandGateway> {
+  const { fingerprint } =
+    databaseUrl === undefined
+      ? openSqliteSecrets(directory.path, log.id)
+      : await openPostgresSecrets(databaseUrl, log.id);
+  return new CommandGateway(log, parts.replies, parts.instance, fingerprint);
+}
