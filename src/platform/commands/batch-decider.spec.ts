@@ -1,0 +1,132 @@
+import { CreateValueCommand, UpdateValueCommand } from '../../modules/calculator/domain/value.commands';
+import { value } from '../../modules/calculator/domain/value.decider';
+import type { CommandMetadata } from '../../kernel/command';
+import { encodeCommand } from '../log/envelope';
+import type { LogRecord } from '../log/log.port';
+import { BatchDecider, type LoadedState } from './batch-decider';
+import type { AggregateState, StoredDecision } from './stored-state';
+
+const aggregates = new Map(value.commands.map(({ type }) => [type, value]));
+const id = '2753b941-eb10-497c-b58c-2b3dec1eeeef';
+const nothing: LoadedState = { aggregate: () => undefined, decision: () => undefined };
+let attempt = 0;
+
+function metadata(commandId: string, more: Partial<CommandMetadata> = {}): CommandMetadata {
+  return {
+    commandId,
+    identity: 'anonymous',
+    correlationId: `attempt-${++attempt}`,
+    receivedAt: 1_763_712_000_000,
+    ...more,
+  };
+}
+
+function record(command: CreateValueCommand | UpdateValueCommand, offset: number): LogRecord {
+  const { timestamp = 0, ...encoded } = encodeCommand('calculator.commands', 2, command, { replyTo: 'me' });
+  return { ...encoded, partition: 2, offset, timestamp };
+}
+
+const create = (commandId: string, offset: number, more?: Partial<CommandMetadata>) =>
+  record(new CreateValueCommand(id, { value: 2 }, metadata(commandId, more)), offset);
+const add = (commandId: string, offset: number, more?: Partial<CommandMetadata>) =>
+  record(new UpdateValueCommand(id, { operation: 'ADD', value: 2 }, metadata(commandId, more)), offset);
+const decide = (records: LogRecord[], loaded = nothing) =>
+  BatchDecider.decide('calculator', aggregates, loaded, 40, records);
+const decisions = (records: LogRecord[], loaded = nothing) => decide(records, loaded).replies.map(({ reply }) => reply);
+
+describe('A batch of commands', () => {
+  it('is decided in log order, each command seeing what the ones before it changed', () => {
+    const { events, sequence } = decide([create('a', 0), add('b', 1), add('c', 2)]);
+    expect(events.map(({ value: json }) => JSON.parse(json ?? ''))).toEqual([
+      { value: 2 },
+      { operation: 'ADD', operand: 2, result: 4 },
+      { operation: 'ADD', operand: 2, result: 6 },
+    ]);
+    expect(events.map(({ headers }) => [headers['version'], headers['sequence']])).toEqual([
+      ['1', '41'],
+      ['2', '42'],
+      ['3', '43'],
+    ]);
+    expect(sequence).toBe(43);
+  });
+
+  it('gives the same bytes when it is decided again (G10)', () => {
+    const records = [create('a', 0), add('b', 1)];
+    expect(decide(records)).toEqual(decide(records));
+  });
+
+  it('drops a command id that it has seen and answers with the first decision (G2, G5)', () => {
+    const replies = decisions([create('a', 0), create('a', 1)]);
+    expect(replies.map(({ kind }) => kind)).toEqual(['first', 'replay']);
+    expect(replies[1]?.decision).toEqual(replies[0]?.decision);
+    expect(decide([create('a', 0), create('a', 1)]).events).toHaveLength(1);
+  });
+
+  it('refuses a key that was used for another body, without touching what it stands for (G5)', () => {
+    const replies = decisions([create('a', 0, { fingerprint: '1' }), create('a', 1, { fingerprint: '2' })]);
+    expect(replies[1]).toMatchObject({
+      kind: 'refused',
+      decision: { status: 'rejected', code: 'IDEMPOTENCY_KEY_REUSED' },
+    });
+    expect(decide([create('a', 0, { fingerprint: '1' }), create('a', 1, { fingerprint: '2' })]).entries).toHaveLength(
+      2,
+    );
+  });
+
+  it('decides only at the expected version, and a later attempt anew', () => {
+    const [, late] = [create('a', 0), add('b', 1, { expectedVersion: 7, correlationId: 'x' })];
+    const replies = decisions([create('a', 0), late, add('b', 2, { expectedVersion: 1 })]);
+    expect(replies[1]?.decision).toEqual({
+      status: 'rejected',
+      code: 'VERSION_MISMATCH',
+      details: { version: 1 },
+      version: 1,
+    });
+    expect(replies[2]).toMatchObject({ kind: 'first', decision: { status: 'accepted', version: 2 } });
+  });
+
+  it('answers a resent 412 with itself: its sender was told that nothing happened', () => {
+    const resent = add('b', 1, { expectedVersion: 1, correlationId: 'x' });
+    const refused = decide([resent]);
+    const stored = refused.entries[0]?.value as StoredDecision;
+    const existing: AggregateState = {
+      aggregate: 'value',
+      stateVersion: 1,
+      version: 1,
+      sequence: 3,
+      state: { value: 2 },
+    };
+    const replies = decisions([resent], { aggregate: () => existing, decision: () => stored });
+    expect(replies[0]).toMatchObject({ kind: 'replay', decision: { code: 'VERSION_MISMATCH' } });
+  });
+
+  it('looks the key up before it checks the version', () => {
+    const replies = decisions([
+      create('a', 0),
+      add('b', 1, { expectedVersion: 1 }),
+      add('b', 2, { expectedVersion: 1 }),
+    ]);
+    expect(replies[2]).toMatchObject({ kind: 'replay', decision: { status: 'accepted', version: 2 } });
+  });
+
+  it('parks a command that cannot be decided, alone, with cause and origin (G9)', () => {
+    const good = add('c', 2);
+    const result = decide([create('a', 0), { ...add('b', 1), value: '{"operation":"DIVIDE"}' }, good]);
+    expect(result.deadLetters).toHaveLength(1);
+    expect(result.deadLetters[0]?.headers['dead-letter-id']).toBe('calculator.processor:calculator.commands:2:1');
+    expect(result.replies.map(({ reply }) => reply.decision.status)).toEqual(['accepted', 'parked', 'accepted']);
+    expect(result.entries.some(({ key }) => key === 'command/b')).toBe(false);
+  });
+
+  it('parks what is no command at all', () => {
+    const result = decide([{ ...create('a', 0), headers: {} }, { ...create('b', 1), value: null }, create('c', 2)]);
+    expect(result.deadLetters).toHaveLength(2);
+    expect(result.events).toHaveLength(1);
+  });
+
+  it('writes no event for a rejection, and remembers it', () => {
+    const result = decide([add('a', 0), create('b', 1), add('a', 2)]);
+    expect(result.events).toHaveLength(1);
+    expect(result.replies[2]?.reply).toMatchObject({ kind: 'replay', decision: { code: 'VALUE_NOT_FOUND' } });
+  });
+});
