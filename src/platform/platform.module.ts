@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { CommandGateway } from './commands/command-gateway';
+import { CommandGateway, CommandOutcomeUnknown } from './commands/command-gateway';
 import { CommandOutcomes } from './commands/command-outcomes';
 import { outcomesProjection } from './commands/command-outcomes.view';
 import { CommandParts } from './commands/command-parts';
@@ -9,6 +9,7 @@ import { CommandsController } from './commands/commands.controller';
 import { SETTINGS } from './config/config.module';
 import type { Settings } from './config/settings';
 import { checkFeatures, FEATURES, type Feature } from './feature';
+import { HttpProblem } from './http/http-problem';
 import { ProblemCatalog } from './http/problem-catalog';
 import { openPostgresSecrets, openSqliteSecrets } from './keys/secrets';
 import { topicsOf } from './log/envelope';
@@ -20,9 +21,14 @@ import { PostgresReadStore } from './views/postgres/postgres.store';
 import { READ_STORE, ReadModels } from './views/read-models';
 import type { ReadStore } from './views/read-store.port';
 import { SqliteReadStore } from './views/sqlite/sqlite.store';
+import { LiveRows } from './views/streams/live-rows';
 import { StreamHub } from './views/streams/stream-hub';
 import { PROJECTIONS, ViewParts } from './views/view-parts';
 import { ViewProgress } from './views/view-progress';
+import { ViewsUnavailable } from './views/views.errors';
+
+/** Injection token of nothing: its factory tells the catalogue what the errors of the parts mean. */
+const PROBLEMS = Symbol('PROBLEMS');
 
 /** Everything impure that business modules stand on: log, commands, views, streams. */
 @Global()
@@ -50,20 +56,28 @@ export class PlatformModule {
         { provide: ViewProgress, inject: [ViewParts], useFactory: (parts: ViewParts) => parts.progress },
         { provide: StreamHub, inject: [ViewParts], useFactory: (parts: ViewParts) => parts.streams },
         {
-          provide: 'REJECTIONS',
+          provide: PROBLEMS,
           inject: [ProblemCatalog],
-          useFactory: (catalog: ProblemCatalog) =>
-            features.flatMap(({ rejections }) => rejections).map((table) => catalog.register(table)),
+          useFactory: (catalog: ProblemCatalog) => explainErrors(catalog, features),
         },
         CommandParts,
         CommandOutcomes,
+        LiveRows,
         PlatformLifecycle,
         ReadModels,
         ViewParts,
       ],
-      exports: [CqrsModule, CommandGateway, CommandOutcomes, ReadModels, READ_STORE, StreamHub, ViewProgress],
+      exports: [CqrsModule, CommandGateway, CommandOutcomes, LiveRows, ReadModels, READ_STORE, StreamHub, ViewProgress],
     };
   }
+}
+
+function explainErrors(catalog: ProblemCatalog, features: readonly Feature[]): void {
+  for (const table of features.flatMap(({ rejections }) => rejections)) catalog.register(table);
+  catalog.translate(ViewsUnavailable, (cause) => new HttpProblem('VIEWS_UNAVAILABLE', { cause }));
+  catalog.translate(CommandOutcomeUnknown, (cause) => {
+    return new HttpProblem('OUTCOME_UNKNOWN', { cause, headers: { location: `/commands/${cause.commandId}` } });
+  });
 }
 
 function openReadStore({ databaseUrl }: Settings, directory: DataDirectory): Promise<ReadStore> {

@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { randomUUIDv7 } from 'node:crypto';
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandMetadata } from '../../kernel/command';
 import { Rejected } from '../../kernel/rejection';
+import { ApiProblems } from '../http/api-problems.decorator';
 import { HttpProblem } from '../http/http-problem';
 import { validTraceparent } from '../http/request-context';
 import type { CommandOutcome } from './command-gateway';
@@ -47,7 +49,7 @@ export class CommandSender {
     // There are no identities yet: every caller is the same one.
     const identity = 'anonymous';
     this.metadata = {
-      commandId: key === undefined ? randomUUID() : commandIdOf(scopeOf(request, identity), key),
+      commandId: key === undefined ? randomUUIDv7() : commandIdOf(scopeOf(request, identity), key),
       identity,
       correlationId: request.correlationId,
       receivedAt: Date.now(),
@@ -106,6 +108,27 @@ export const Sender = createParamDecorator((options: SenderOptions | undefined, 
   const http = context.switchToHttp();
   return new CommandSender(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), options ?? {});
 });
+
+/** Documents what every command route takes and may answer. */
+export function ApiCommand(): MethodDecorator {
+  return applyDecorators(
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key is decided once, for 24 hours' }),
+    ApiHeader({ name: 'If-Match', required: false, description: 'Decide only at this version of the aggregate' }),
+    ApiHeader({
+      name: 'Prefer',
+      required: false,
+      description: '`respond-async`, or `wait=n` seconds for the decision',
+    }),
+    ApiProblems(
+      'VERSION_MISMATCH',
+      'IDEMPOTENCY_KEY_REUSED',
+      'LOG_UNAVAILABLE',
+      'OUTCOME_UNKNOWN',
+      'COMMAND_PARKED',
+      'DISK_FULL',
+    ),
+  );
+}
 
 /** Decisions of the platform itself are its own problems; all others are in the tables of the modules. */
 export function rejection(code: string, details: Readonly<Record<string, unknown>>): Error {

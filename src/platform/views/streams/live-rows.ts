@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RowShape } from '../../../kernel/view';
+import { preferred } from '../../http/accept';
+import { linkNext, type PageQuery } from '../../http/page';
+import { READ_STORE } from '../read-models';
+import type { ReadStore } from '../read-store.port';
+import { formatPosition, parsePosition } from './sse.frames';
+import { StreamFilter } from './stream-filter';
+import { StreamHub, type StreamRequest } from './stream-hub';
+import { StreamSource } from './stream-source';
+
+/** What a route marked SSE can answer with; for `@Produces(...STREAM_OR_ROWS)`. */
+export const STREAM_OR_ROWS = ['text/event-stream', 'application/json'] as const;
+
+/** Answers a route with the live rows of a view, or with its present rows when the client prefers JSON. */
+@Injectable()
+export class LiveRows {
+  constructor(
+    private readonly hub: StreamHub,
+    @Inject(READ_STORE) private readonly store: ReadStore,
+  ) {}
+
+  /**
+   * Takes over the answer: the route must inject the reply with `@Res()`.
+   *
+   * @throws ViewsUnavailable before anything is sent
+   */
+  async answer<Row extends RowShape>(
+    rows: Pick<StreamRequest<Row>, 'view' | 'where' | 'show'>,
+    page: PageQuery,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    if (preferred(request.headers.accept, [...STREAM_OR_ROWS]) === 'application/json') {
+      await reply.send(await this.page(rows, page, request, reply));
+      return;
+    }
+    const last = request.headers['last-event-id'];
+    const headers = Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined));
+    reply.hijack();
+    await this.hub.open({ ...rows, headers, lastEventId: Array.isArray(last) ? last[0] : last }, reply.raw);
+  }
+
+  private async page<Row extends RowShape>(
+    { view, where, show }: Pick<StreamRequest<Row>, 'view' | 'where' | 'show'>,
+    page: PageQuery,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<object[]> {
+    const { codec, generation } = this.store.view(view.name);
+    const source = new StreamSource(this.store, view.name);
+    const after = page.after === undefined ? undefined : parsePosition(page.after);
+    const { seq } = await source.head();
+    const filter = new StreamFilter(codec, where ?? {});
+    const { items } = await source.slice(after?.seq ?? 0, seq, page.limit, filter, seq);
+    const last = items.at(-1);
+    if (last !== undefined && items.length === page.limit) {
+      linkNext(request, reply, page, formatPosition(generation, last.seq));
+    }
+    // The view's own codec has made these rows.
+    return items.map(({ row }) => show(row as Row));
+  }
+}
