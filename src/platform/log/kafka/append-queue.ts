@@ -1,0 +1,209 @@
+import { LogUnavailable, OutcomeUnknown, type NewRecord } from '../log.port';
+import { partitionOf } from '../murmur2';
+import { BrokerLink, asError, within } from './broker-link';
+import { isMissingRight, messageOf } from './kafka-errors';
+import type { KafkaSettings } from './kafka-settings';
+import { produce, type PartitionRecords } from './produce-request';
+
+const BATCH_RECORDS_MAX = 500;
+const BATCH_BYTES_MAX = 512 * 1024;
+
+/** Headers and framing of a record, about. */
+const RECORD_OVERHEAD_BYTES = 700;
+const BACK_OFF_MS_MAX = 200;
+
+/** Refusals after which the same records would be refused again. */
+const HOPELESS: readonly string[] = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP'];
+
+/** Refusals that leave open whether the leader has written. */
+const PERHAPS_WRITTEN: readonly string[] = ['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'KAFKA_STORAGE_ERROR'];
+
+/** One caller's records and how much of them is still to be written. */
+interface Entry {
+  readonly records: readonly NewRecord[];
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** Slices still to be acknowledged. */
+  open: number;
+  /** Some of its records are, or may be, in the log. */
+  touched: boolean;
+}
+
+interface Slice {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: NewRecord[];
+  readonly entries: Set<Entry>;
+}
+
+/** What an attempt on a slice came to. */
+type Fate = 'written' | 'not written' | 'refused' | 'unknown';
+
+/**
+ * Writes what callers append: all that waits goes as one batch, one batch in flight, each batch repeated on a new connection
+ * until it is acknowledged or time is over. Not idempotent on purpose: kafkajs' idempotence loses acknowledged records after
+ * a lost answer, a plain producer only repeats some, which the reader drops by command id.
+ */
+export class AppendQueue {
+  private readonly waiting: Entry[] = [];
+  private link: BrokerLink | undefined;
+  private pump: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly settings: KafkaSettings,
+    private readonly linkTopics: () => readonly string[],
+    private readonly partitionsOf: (topic: string) => number,
+  ) {}
+
+  /** @throws LogUnavailable, OutcomeUnknown as {@link Log.append} */
+  append(records: readonly NewRecord[]): Promise<void> {
+    if (this.closed) return Promise.reject(new LogUnavailable('the log is closed'));
+    if (records.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ records, bytes: sizeOf(records), resolve, reject, open: 0, touched: false });
+      this.pump ??= this.run();
+    });
+  }
+
+  /** Lets what waits be written, then disconnects. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.pump;
+    this.link?.close();
+  }
+
+  private async run(): Promise<void> {
+    // Callers of the same turn share a batch.
+    await new Promise(setImmediate);
+    for (let batch = this.nextBatch(); batch.length > 0; batch = this.nextBatch()) await this.write(batch);
+    this.pump = undefined;
+  }
+
+  private nextBatch(): Entry[] {
+    const batch: Entry[] = [];
+    let records = 0;
+    let bytes = 0;
+    for (const entry of this.waiting) {
+      records += entry.records.length;
+      bytes += entry.bytes;
+      if (batch.length > 0 && (records > BATCH_RECORDS_MAX || bytes > BATCH_BYTES_MAX)) break;
+      batch.push(entry);
+    }
+    this.waiting.splice(0, batch.length);
+    return batch;
+  }
+
+  private async write(batch: readonly Entry[]): Promise<void> {
+    const deadline = Date.now() + this.settings.appendTimeoutMs;
+    let left: Slice[];
+    try {
+      left = this.slices(batch);
+    } catch (error) {
+      for (const entry of batch) entry.reject(asError(error));
+      return;
+    }
+    for (let attempt = 0; ; attempt++) {
+      let reason: unknown = 'the leaders refuse';
+      try {
+        const fates = await this.attempt(left);
+        left = left.filter((slice) => !settle(slice, fates.get(slice) ?? 'unknown'));
+        if (left.length > 0) throw new Error('leaders have moved or are not ready');
+      } catch (error) {
+        reason = error;
+        this.discard(asError(error));
+      }
+      if (left.length === 0) return;
+      const pauseMs = Math.min(BACK_OFF_MS_MAX, attempt * 10);
+      if (Date.now() + pauseMs >= deadline) return giveUp(left, messageOf(reason));
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  /** Sends each slice to its leader. @throws Error when a connection is lost, before or after sending */
+  private async attempt(slices: readonly Slice[]): Promise<Map<Slice, Fate>> {
+    const { requestTimeoutMs, connectionTimeoutMs, topicPrefix } = this.settings;
+    const link = (this.link ??= new BrokerLink(this.settings, this.linkTopics()));
+    const prepare = Promise.all(
+      slices.map(async (slice) => ({ slice, leader: await link.leader(topicPrefix + slice.topic, slice.partition) })),
+    );
+    const led = await within(connectionTimeoutMs + requestTimeoutMs, 'connecting', prepare);
+    const fates = new Map<Slice, Fate>();
+    const sending = [...Map.groupBy(led, (each) => each.leader)].map(async ([leader, ofLeader]) => {
+      const batches = ofLeader.map(({ slice }) => this.toProduce(slice));
+      const answers = await produce(leader, batches, requestTimeoutMs);
+      for (const [index, { slice }] of ofLeader.entries()) {
+        const sent = batches[index];
+        const answer = answers.find((each) => each.topic === sent?.topic && each.partition === sent.partition);
+        fates.set(slice, this.fateOf(slice, answer === undefined ? 'REQUEST_TIMED_OUT' : answer.refusal));
+      }
+    });
+    try {
+      await within(2 * requestTimeoutMs, 'an append', Promise.all(sending));
+    } catch (error) {
+      for (const slice of slices) if (!fates.has(slice)) fates.set(slice, 'unknown');
+      this.discard(asError(error));
+    }
+    return fates;
+  }
+
+  private fateOf(slice: Slice, refusal: string | undefined): Fate {
+    if (refusal === undefined) return 'written';
+    if (HOPELESS.includes(refusal) || isMissingRight(refusal)) {
+      for (const entry of slice.entries) entry.reject(failure(entry, `${slice.topic} refuses these records: ${refusal}`));
+      return 'refused';
+    }
+    return PERHAPS_WRITTEN.includes(refusal) ? 'unknown' : 'not written';
+  }
+
+  private toProduce(slice: Slice): PartitionRecords {
+    const topic = this.settings.topicPrefix + slice.topic;
+    return { topic, partition: slice.partition, records: slice.records, firstSequence: 0 };
+  }
+
+  private slices(batch: readonly Entry[]): Slice[] {
+    const slices = new Map<string, Slice>();
+    for (const entry of batch) {
+      for (const record of entry.records) {
+        const partition = record.partition ?? partitionOf(record.key, this.partitionsOf(record.topic));
+        const place = `${record.topic} ${partition}`;
+        let slice = slices.get(place);
+        if (slice === undefined) {
+          slice = { topic: record.topic, partition, records: [], entries: new Set() };
+          slices.set(place, slice);
+        }
+        slice.records.push(record);
+        if (!slice.entries.has(entry)) entry.open++;
+        slice.entries.add(entry);
+      }
+    }
+    return [...slices.values()];
+  }
+
+  private discard(reason: Error): void {
+    this.link?.discard(reason);
+    this.link = undefined;
+  }
+}
+
+/** Notes what became of a slice and tells its callers; false when it must be sent again. */
+function settle(slice: Slice, fate: Fate): boolean {
+  if (fate === 'written' || fate === 'unknown') for (const entry of slice.entries) entry.touched = true;
+  if (fate === 'written') for (const entry of slice.entries) if (--entry.open === 0) entry.resolve();
+  return fate === 'written' || fate === 'refused';
+}
+
+function giveUp(left: readonly Slice[], reason: string): void {
+  for (const slice of left) for (const entry of slice.entries) entry.reject(failure(entry, reason));
+}
+
+function failure(entry: Entry, reason: string): Error {
+  return entry.touched ? new OutcomeUnknown(reason) : new LogUnavailable(reason);
+}
+
+function sizeOf(records: readonly NewRecord[]): number {
+  let bytes = 0;
+  for (const { key, value } of records) bytes += RECORD_OVERHEAD_BYTES + Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? '');
+  return bytes;
+}

@@ -1,0 +1,149 @@
+import { WriterFenced, type NewRecord, type PartitionWriter } from '../log.port';
+import { asError } from './broker-link';
+import { isFenced, isMissingRight, messageOf, refusalOf } from './kafka-errors';
+import type { KafkaSettings } from './kafka-settings';
+import { TransactionLane, type LanePlace } from './transaction-lane';
+
+const ATTEMPTS_MAX = 200;
+const BACK_OFF_MS_MAX = 200;
+
+/** Refusals of the records themselves, which no repeat heals. */
+const HOPELESS: readonly string[] = [
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'INVALID_TRANSACTION_TIMEOUT',
+];
+
+/**
+ * The guard around kafkajs' faults: one transaction in flight; after any error of unknown outcome the producer is discarded, a
+ * new epoch fences it, and only then the committed offset tells whether the batch is in. It re-fences nobody else: before each new
+ * epoch `stillOwner` is asked, and an epoch that somebody else has fenced is never renewed.
+ */
+export class KafkaPartitionWriter implements PartitionWriter {
+  private lane: TransactionLane | undefined;
+  private known: number | undefined;
+  private busy: Promise<void> | undefined;
+  private isClosed = false;
+  private isFenced = false;
+
+  private constructor(
+    private readonly settings: KafkaSettings,
+    private readonly place: LanePlace,
+    private readonly partitionsOf: (topic: string) => number,
+    private readonly stillOwner: () => Promise<boolean>,
+    private readonly onClosed: (writer: PartitionWriter) => void,
+  ) {}
+
+  /**
+   * @param stillOwner whether the group still counts this member as the partition's owner
+   * @throws WriterFenced it does not
+   */
+  static async open(
+    settings: KafkaSettings,
+    place: LanePlace,
+    partitionsOf: (topic: string) => number,
+    stillOwner: () => Promise<boolean>,
+    onClosed: (writer: PartitionWriter) => void,
+  ): Promise<KafkaPartitionWriter> {
+    const writer = new KafkaPartitionWriter(settings, place, partitionsOf, stillOwner, onClosed);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        writer.known = await writer.renew();
+        return writer;
+      } catch (error) {
+        await writer.consider(error, attempt);
+      }
+    }
+  }
+
+  get committed(): number | undefined {
+    return this.known;
+  }
+
+  async commit(from: number, next: number, records: readonly NewRecord[]): Promise<void> {
+    if (this.busy !== undefined) throw new Error(`two transactions at once on ${this.place.transactionalId}`);
+    if (next <= (this.known ?? -1) || next < from) {
+      throw new Error(`a transaction must move the offset: ${this.known} to ${next} on ${this.place.transactionalId}`);
+    }
+    this.busy = this.carryThrough(next, records);
+    try {
+      await this.busy;
+    } finally {
+      this.busy = undefined;
+    }
+  }
+
+  /** No retry runs after this; a transaction in flight keeps its unknown outcome. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.discard(new Error('closed'));
+    await this.busy?.catch(() => undefined);
+    this.onClosed(this);
+  }
+
+  private async carryThrough(next: number, records: readonly NewRecord[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      this.assertOpen();
+      try {
+        const committed = this.lane === undefined ? await this.renew() : this.known;
+        if (committed === next) break;
+        if (committed !== this.known) {
+          this.isFenced = true;
+          throw new WriterFenced(`${this.place.transactionalId}: another owner has moved the offset to ${committed}`);
+        }
+        await this.lane?.transact(next, records);
+        break;
+      } catch (error) {
+        await this.consider(error, attempt);
+      }
+    }
+    this.known = next;
+  }
+
+  /** Decides what an error means: fenced, hopeless, or unknown and to be tried again. */
+  private async consider(error: unknown, attempt: number): Promise<void> {
+    this.discard(asError(error));
+    if (error instanceof WriterFenced) throw error;
+    const refusal = refusalOf(error);
+    if (isFenced(refusal)) {
+      this.isFenced = true;
+      throw new WriterFenced(`${this.place.transactionalId}: another owner has taken over`);
+    }
+    if (isMissingRight(refusal) || HOPELESS.includes(refusal ?? '')) throw asError(error);
+    if (attempt >= ATTEMPTS_MAX) throw asError(error);
+    this.settings.logger.warn(`${this.place.transactionalId}: a new epoch is needed, ${messageOf(error)}`);
+    const pauseMs = Math.min(BACK_OFF_MS_MAX, (attempt - 1) * 10);
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+
+  /** A new epoch, then (and only then) what is committed. */
+  private async renew(): Promise<number | undefined> {
+    if (!(await this.stillOwner())) {
+      this.isFenced = true;
+      throw new WriterFenced(`${this.place.transactionalId}: the group has given the partition away`);
+    }
+    this.assertOpen();
+    const lane = await TransactionLane.open(this.settings, this.place, this.partitionsOf);
+    try {
+      const committed = await lane.committed();
+      this.assertOpen();
+      this.lane = lane;
+      return committed;
+    } catch (error) {
+      lane.discard(asError(error));
+      throw error;
+    }
+  }
+
+  private assertOpen(): void {
+    if (this.isFenced) throw new WriterFenced(`${this.place.transactionalId}: another owner has taken over`);
+    if (this.isClosed) throw new WriterFenced(`${this.place.transactionalId}: the writer is closed`);
+  }
+
+  private discard(reason: Error): void {
+    this.lane?.discard(reason);
+    this.lane = undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import type { LogBatch } from '../log.port';
+import { FetchLoop } from './fetch-loop';
+import type { KafkaSettings } from './kafka-settings';
+import { PartitionFeed } from './partition-feed';
+
+/**
+ * The followers of all topics. Each topic has a fetch loop of its own, and one more for each further follower of the same partition, so
+ * that nobody waits in another's long poll.
+ */
+export class TopicReaders {
+  private readonly loops = new Map<string, FetchLoop[]>();
+  private closed = false;
+
+  constructor(private readonly settings: KafkaSettings) {}
+
+  /** As {@link Log.follow}. */
+  async *follow(topic: string, partition: number, from: number, signal: AbortSignal): AsyncGenerator<LogBatch> {
+    if (signal.aborted || this.closed) return;
+    const loop = this.loopFor(topic, partition);
+    const feed = new PartitionFeed(topic, partition, from, loop.wake);
+    const end = (): void => this.remove(loop, feed);
+    signal.addEventListener('abort', end, { once: true });
+    loop.add(feed);
+    try {
+      for (let batch = await feed.take(); batch !== undefined; batch = await feed.take()) yield batch;
+    } finally {
+      signal.removeEventListener('abort', end);
+      end();
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const loops of this.loops.values()) for (const loop of loops) loop.close();
+    this.loops.clear();
+  }
+
+  private loopFor(topic: string, partition: number): FetchLoop {
+    const loops = this.loops.get(topic) ?? [];
+    this.loops.set(topic, loops);
+    const free = loops.find((loop) => !loop.reads(topic, partition));
+    if (free !== undefined) return free;
+    const loop = new FetchLoop(this.settings);
+    loops.push(loop);
+    return loop;
+  }
+
+  private remove(loop: FetchLoop, feed: PartitionFeed): void {
+    loop.remove(feed);
+    if (loop.size > 0) return;
+    loop.close();
+    const loops = this.loops.get(feed.topic);
+    const at = loops?.indexOf(loop) ?? -1;
+    if (loops !== undefined && at >= 0) loops.splice(at, 1);
+  }
+}

@@ -1,0 +1,188 @@
+import type { Broker } from 'kafkajs/src/cluster';
+import type { NewRecord } from '../log.port';
+import { partitionOf } from '../murmur2';
+import { BrokerLink, within } from './broker-link';
+import { isCoordinatorAway, refusalOf } from './kafka-errors';
+import type { KafkaSettings } from './kafka-settings';
+import { produce, type PartitionRecords, type ProducerIdentity } from './produce-request';
+
+const SEQUENCE_MAX = 0x7fffffff;
+
+/** A request or a whole step that takes longer has an unknown outcome. */
+const STEP_TIMEOUT_MS = 5_000;
+
+/** The transaction before is still being ended by the broker: wait 1 ms, later 5 ms. */
+const QUICK_TRIES = 20;
+
+export interface LanePlace {
+  /** With prefix, as all here. */
+  readonly transactionalId: string;
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/**
+ * One epoch of a transactional id on connections of its own: opening it fences every earlier one. After the first error of
+ * unknown outcome it must be discarded and never used again.
+ *
+ * kafkajs' own transactions are not used: they ask for coordinators before every step (nine round trips instead of three),
+ * repeat sequence numbers after an abort and hang after a lost answer.
+ */
+export class TransactionLane {
+  private readonly sequences = new Map<string, number>();
+
+  private constructor(
+    private readonly settings: KafkaSettings,
+    private readonly link: BrokerLink,
+    private readonly place: LanePlace,
+    private readonly identity: ProducerIdentity,
+    private readonly partitionsOf: (topic: string) => number,
+  ) {}
+
+  /** Ends or waits for the transaction of any earlier epoch, and fences it. */
+  static async open(
+    settings: KafkaSettings,
+    place: LanePlace,
+    partitionsOf: (topic: string) => number,
+  ): Promise<TransactionLane> {
+    const link = new BrokerLink(settings, [place.topic]);
+    try {
+      const started = await within(
+        settings.transactionTimeoutMs + STEP_TIMEOUT_MS,
+        'fencing',
+        whenReady(link, place.transactionalId, (coordinator) =>
+          coordinator.initProducerId({
+            transactionalId: place.transactionalId,
+            transactionTimeout: settings.transactionTimeoutMs,
+          }),
+        ),
+      );
+      const identity = { transactionalId: place.transactionalId, ...started };
+      return new TransactionLane(settings, link, place, identity, partitionsOf);
+    } catch (error) {
+      link.discard(new Error('given up'));
+      throw error;
+    }
+  }
+
+  /** The group's committed offset; stable, because no transaction of this lane is open after {@link open}. */
+  async committed(): Promise<number | undefined> {
+    const { group, topic, partition } = this.place;
+    const coordinator = await this.link.groupCoordinator(group);
+    const fetching = coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions: [{ partition }] }] });
+    const { responses } = await within(STEP_TIMEOUT_MS, 'reading the committed offset', fetching);
+    const offset = Number(responses[0]?.partitions[0]?.offset ?? -1);
+    return offset < 0 ? undefined : offset;
+  }
+
+  /** Writes the records and the group's next offset in one transaction; three round trips. */
+  async transact(next: number, records: readonly NewRecord[]): Promise<void> {
+    const batches = this.batches(records);
+    await within(STEP_TIMEOUT_MS, 'a transaction', this.steps(next, batches));
+    for (const batch of batches) {
+      this.sequences.set(`${batch.topic} ${batch.partition}`, after(batch.firstSequence, batch.records.length));
+    }
+  }
+
+  discard(reason: Error): void {
+    this.link.discard(reason);
+  }
+
+  private async steps(next: number, batches: readonly PartitionRecords[]): Promise<void> {
+    const { group, topic, partition, transactionalId } = this.place;
+    const [transactions, offsets] = await Promise.all([
+      this.link.transactionCoordinator(transactionalId),
+      this.link.groupCoordinator(group),
+    ]);
+    const topics = [...Map.groupBy(batches, (batch) => batch.topic)].map(([name, ofTopic]) => ({
+      topic: name,
+      partitions: ofTopic.map((batch) => batch.partition),
+    }));
+    await Promise.all([
+      topics.length === 0
+        ? undefined
+        : onceEnded(() => transactions.addPartitionsToTxn({ ...this.identity, topics })),
+      onceEnded(() => transactions.addOffsetsToTxn({ ...this.identity, groupId: group })),
+    ]);
+    const position = { partition, offset: String(next), metadata: null };
+    await Promise.all([
+      ...(await this.producing(batches)),
+      offsets.txnOffsetCommit({ ...this.identity, groupId: group, topics: [{ topic, partitions: [position] }] }),
+    ]);
+    await transactions.endTxn({ ...this.identity, transactionResult: true });
+  }
+
+  private async producing(batches: readonly PartitionRecords[]): Promise<Promise<void>[]> {
+    const led = await Promise.all(
+      batches.map(async (batch) => ({ batch, leader: await this.link.leader(batch.topic, batch.partition) })),
+    );
+    return [...Map.groupBy(led, (each) => each.leader)].map(async ([leader, ofLeader]) => {
+      const ofBroker = ofLeader.map(({ batch }) => batch);
+      const answers = await produce(leader, ofBroker, this.settings.requestTimeoutMs, this.identity);
+      const refused = answers.find((answer) => answer.refusal !== undefined);
+      if (refused !== undefined) throw new RecordsRefused(refused.topic, refused.refusal ?? '');
+      if (answers.length < ofBroker.length) throw new Error('the leader has not answered for every partition');
+    });
+  }
+
+  private batches(records: readonly NewRecord[]): PartitionRecords[] {
+    const batches = new Map<string, PartitionRecords & { readonly records: NewRecord[] }>();
+    for (const record of records) {
+      const topic = this.settings.topicPrefix + record.topic;
+      const partition = record.partition ?? partitionOf(record.key, this.partitionsOf(record.topic));
+      const place = `${topic} ${partition}`;
+      const batch = batches.get(place);
+      if (batch !== undefined) batch.records.push(record);
+      else batches.set(place, { topic, partition, records: [record], firstSequence: this.sequences.get(place) ?? 0 });
+    }
+    return [...batches.values()];
+  }
+}
+
+/** A leader did not write the records; `type` is read like a kafkajs error's. */
+class RecordsRefused extends Error {
+  constructor(
+    topic: string,
+    readonly type: string,
+  ) {
+    super(`${topic} refuses the records: ${type}`);
+  }
+}
+
+/** Asks the transaction coordinator until it is there and the earlier transaction has ended. */
+async function whenReady<T>(
+  link: BrokerLink,
+  transactionalId: string,
+  ask: (coordinator: Broker) => Promise<T>,
+): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask(await link.transactionCoordinator(transactionalId));
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal !== 'CONCURRENT_TRANSACTIONS' && !isCoordinatorAway(refusal)) throw error;
+      if (link.discarded) throw error;
+      link.forgetCoordinators();
+      await new Promise((resolve) => setTimeout(resolve, tries < QUICK_TRIES ? 5 : 50));
+    }
+  }
+}
+
+/** The only repeat inside a transaction: the broker still ends the one before, so nothing of this one was taken. */
+async function onceEnded(ask: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (refusalOf(error) !== 'CONCURRENT_TRANSACTIONS') throw error;
+      await new Promise((resolve) => setTimeout(resolve, tries < QUICK_TRIES ? 1 : 5));
+    }
+  }
+}
+
+/** Sequence numbers go from 0 to 2^31 - 1 and start again. */
+function after(sequence: number, count: number): number {
+  return sequence > SEQUENCE_MAX - count ? count - (SEQUENCE_MAX - sequence) - 1 : sequence + count;
+}
