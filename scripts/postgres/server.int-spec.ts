@@ -1,0 +1,55 @@
+import { Client } from 'pg';
+import { createDatabase } from './database.ts';
+import { type PostgresServer, startPostgres } from './server.ts';
+
+describe('a PostgreSQL of our own', () => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+
+  afterAll(async () => {
+    await server.close();
+  });
+
+  it('is the version that the product is deployed with', async () => {
+    const [row] = await query(server.url, 'SHOW server_version');
+    expect(row?.['server_version']).toMatch(/^18\./);
+  });
+
+  it('keeps committed rows over kill -9, on the same URL', async () => {
+    await query(server.url, 'CREATE TABLE kept (value text)');
+    await query(server.url, "INSERT INTO kept VALUES ('a')");
+    await server.kill9();
+    await expect(query(server.url, 'SELECT 1')).rejects.toThrow();
+    await server.start();
+    expect(await query(server.url, 'SELECT value FROM kept')).toEqual([{ value: 'a' }]);
+  });
+
+  it('gives databases that know nothing of each other, and drops them with their clients', async () => {
+    const first = await createDatabase(server.url);
+    const second = await createDatabase(server.url);
+    await query(first.url, 'CREATE TABLE mine (value text)');
+    await expect(query(second.url, 'SELECT * FROM mine')).rejects.toThrow('does not exist');
+    await first.drop();
+    await second.drop();
+    await expect(query(first.url, 'SELECT 1')).rejects.toThrow('does not exist');
+  });
+
+  it('sorts by language, so that a query that leans on byte order shows', async () => {
+    const rows = await query(server.url, "SELECT value FROM (VALUES ('B'), ('a')) AS letters (value) ORDER BY value");
+    expect(rows.map((row) => row['value'])).toEqual(['a', 'B']);
+  });
+});
+
+async function query(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
