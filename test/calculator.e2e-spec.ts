@@ -75,11 +75,11 @@ describeModes('The calculator', ({ startApp }) => {
     });
 
     it('rejects a result that is not finite, and the value stays', async () => {
-      const { id } = await newValue(1e308);
+      const { id, token } = await newValue(1e308);
       await put(id, 'MULTIPLY', 10)
         .expect(422)
         .expect((answer) => expect(answer.body.code).toBe('RESULT_NOT_FINITE'));
-      await http().get(`/values/${id}`).expect(200, { value: 1e308 });
+      await http().get(`/values/${id}`).set('Consistency-Token', token).expect(200, { value: 1e308 });
     });
 
     it('keeps doubles to the last bit, and -0 as 0', async () => {
@@ -123,9 +123,9 @@ describeModes('The calculator', ({ startApp }) => {
       ['no operation', { value: 1 }],
       ['a text as value', { operation: 'ADD', value: 'x' }],
     ])('PUT with %s', async (_name, body) => {
-      const { id } = await newValue(1);
+      const { id, token } = await newValue(1);
       await http().put(`/values/${id}`).send(body).expect(400);
-      await http().get(`/values/${id}`).expect(200, { value: 1 });
+      await http().get(`/values/${id}`).set('Consistency-Token', token).expect(200, { value: 1 });
     });
 
     it('ids that are no UUID', async () => {
@@ -322,11 +322,12 @@ describeModes('The calculator', ({ startApp }) => {
     });
 
     it('gives every client the same order, without gap or double, whenever it comes', async () => {
-      const { id } = await newValue(0);
+      const { id, token } = await newValue(0);
+      const headers = { 'consistency-token': token };
       const streams: EventStream[] = [];
       const rounds = 60;
       for (let round = 0; round < rounds; round++) {
-        if (round % 6 === 0) streams.push(await EventStream.open(`${app.url}/values/${id}/changes`));
+        if (round % 6 === 0) streams.push(await EventStream.open(`${app.url}/values/${id}/changes`, { headers }));
         await http().put(`/values/${id}`).send({ operation: 'ADD', value: 1 }).expect(202);
       }
       const expected = Array.from({ length: rounds + 1 }, (_, index) => index + 1);

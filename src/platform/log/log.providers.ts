@@ -1,8 +1,9 @@
-import type { Provider } from '@nestjs/common';
+import { Logger, type Provider } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
-import type { Settings } from '../config/settings';
+import type { KafkaSettings, Settings } from '../config/settings';
 import { DataDirectoryInUse, openDataDirectory, type DataDirectory } from '../sqlite/data-directory';
 import { EmbeddedLog } from './embedded/embedded-log';
+import { KafkaLog } from './kafka/kafka-log';
 import { LogSetupError, type Log } from './log.port';
 
 /** Injection token of the {@link Log}. */
@@ -29,8 +30,29 @@ export const logProviders: Provider[] = [
     provide: LOG,
     inject: [SETTINGS, DATA_DIRECTORY],
     useFactory: async (settings: Settings, directory: DataDirectory): Promise<Log> => {
-      const { partitions, partitionsExplicit } = settings;
-      return EmbeddedLog.open({ directory: directory.path, partitions, partitionsExplicit });
+      const { partitions, partitionsExplicit, kafka } = settings;
+      if (kafka === undefined) return EmbeddedLog.open({ directory: directory.path, partitions, partitionsExplicit });
+      return openKafka(kafka, partitions, partitionsExplicit);
     },
   },
 ];
+
+function openKafka(kafka: KafkaSettings, partitions: number, partitionsExplicit: boolean): Promise<Log> {
+  const logger = new Logger('Kafka');
+  return KafkaLog.open({
+    brokers: kafka.brokers,
+    clientId: 'kafka-cqrs-platform',
+    topicPrefix: kafka.topicPrefix,
+    ssl: kafka.ssl ? (kafka.sslCa === undefined ? {} : { ca: kafka.sslCa }) : null,
+    sasl: kafka.sasl ?? null,
+    replicationFactor: kafka.replicationFactor ?? null,
+    partitions,
+    partitionsExplicit,
+    sessionTimeoutMs: kafka.sessionTimeoutMs,
+    logger: {
+      info: (message) => logger.log(message),
+      warn: (message) => logger.warn(message),
+      error: (message) => logger.error(message),
+    },
+  });
+}

@@ -8,7 +8,7 @@ import type { ReadStore } from '../read-store.port';
 import { formatPosition, parsePosition } from './sse.frames';
 import { StreamFilter } from './stream-filter';
 import { StreamHub, type StreamRequest } from './stream-hub';
-import { StreamSource } from './stream-source';
+import { SqlStreamSource } from './stream-source';
 
 /** What a route marked SSE can answer with; for `@Produces(...STREAM_OR_ROWS)`. */
 export const STREAM_OR_ROWS = ['text/event-stream', 'application/json'] as const;
@@ -49,7 +49,7 @@ export class LiveRows {
     reply: FastifyReply,
   ): Promise<object[]> {
     const { codec, generation } = this.store.view(view.name);
-    const source = new StreamSource(this.store, view.name);
+    const source = new SqlStreamSource(this.store, view.name);
     const after = page.after === undefined ? undefined : parsePosition(page.after);
     const { seq } = await source.head();
     const filter = new StreamFilter(codec, where ?? {});
