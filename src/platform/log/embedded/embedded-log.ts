@@ -31,7 +31,7 @@ export interface EmbeddedLogOptions {
 const RECORDS_PER_COMMIT_MAX = 2_000;
 const RECORDS_PER_BATCH_MAX = 1_000;
 const TAIL_RECORDS_MAX = 4_096;
-const IDLE_MS = 1_000;
+const IDLE_MS = 900;
 const LOG_TOPIC: TopicSpec = { name: 'log', partitions: 1, policy: 'keep' };
 
 interface Work {
@@ -51,6 +51,7 @@ export class EmbeddedLog implements Log {
   private readonly groups = new Set<LocalGroup>();
   private readonly commits: GroupCommit<Work>;
   private readonly closing = new AbortController();
+  private readonly idle: NodeJS.Timeout;
   private reportFailure: (error: Error) => void = () => undefined;
   private failed = false;
 
@@ -63,6 +64,10 @@ export class EmbeddedLog implements Log {
       (work) => work.records.length,
       RECORDS_PER_COMMIT_MAX,
     );
+    this.idle = setInterval(() => {
+      for (const tail of this.tails.values()) tail.wake();
+    }, IDLE_MS);
+    this.idle.unref();
   }
 
   /** @throws LogSetupError LOG_IN_USE, LOG_DAMAGED or LOG_TOPIC_POLICY */
@@ -155,18 +160,12 @@ export class EmbeddedLog implements Log {
     if (from < tail.start || from > tail.end) {
       throw new OffsetOutOfRange(`${topic}/${partition}: ${from} is not in [${tail.start}, ${tail.end}]`);
     }
-    let next = from;
-    while (!stop.aborted) {
-      const end = tail.end;
-      if (next < end) {
-        const records = tail.cached(next, RECORDS_PER_BATCH_MAX) ?? (await this.readStored(topic, partition, next));
-        const last = records.at(-1);
-        next = last === undefined ? end : last.offset + 1;
-        if (!stop.aborted) yield { records, next };
-      } else {
-        await tail.changed(stop, IDLE_MS);
-        if (tail.end === next && !stop.aborted) yield { records: [], next };
-      }
+    const wake = (): void => tail.wake();
+    stop.addEventListener('abort', wake, { once: true });
+    try {
+      yield* this.batches(topic, partition, tail, from, stop);
+    } finally {
+      stop.removeEventListener('abort', wake);
     }
   }
 
@@ -184,10 +183,33 @@ export class EmbeddedLog implements Log {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.idle);
     this.closing.abort();
     await Promise.all([...this.groups].map((group) => group.leave()));
     await this.commits.close();
     await this.store.close();
+  }
+
+  private async *batches(
+    topic: string,
+    partition: number,
+    tail: PartitionTail,
+    from: number,
+    stop: AbortSignal,
+  ): AsyncGenerator<LogBatch> {
+    let next = from;
+    while (!stop.aborted) {
+      const end = tail.end;
+      if (next < end) {
+        const records = tail.cached(next, RECORDS_PER_BATCH_MAX) ?? (await this.readStored(topic, partition, next));
+        const last = records.at(-1);
+        next = last === undefined ? end : last.offset + 1;
+        if (!stop.aborted) yield { records, next };
+      } else {
+        await tail.changed();
+        if (tail.end === next && !stop.aborted) yield { records: [], next };
+      }
+    }
   }
 
   /** The one place where the log grows: offsets are given here, and records become visible once they are durable. */

@@ -5,7 +5,8 @@ import type { LogRecord } from '../log.port';
  */
 export class PartitionTail {
   private cache: LogRecord[] = [];
-  private waiters = new Set<() => void>();
+  /** One promise for all who wait: followers are many, and each wait must cost next to nothing. */
+  private change: PromiseWithResolvers<void> | undefined;
 
   constructor(
     readonly partitionId: number,
@@ -26,9 +27,7 @@ export class PartitionTail {
     this.cache.push(...records);
     if (this.cache.length > this.recordsMax) this.cache = this.cache.slice(-this.recordsMax / 2);
     this.committedEnd = last.offset + 1;
-    const woken = this.waiters;
-    this.waiters = new Set();
-    for (const wake of woken) wake();
+    this.wake();
   }
 
   /** Records from an offset on when all up to the end are in memory; else `undefined`. */
@@ -39,19 +38,15 @@ export class PartitionTail {
     return this.cache.slice(at, at + recordsMax);
   }
 
-  /** Resolves when records arrive, after `idleMs`, or when the signal aborts. */
-  changed(signal: AbortSignal, idleMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.waiters.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, idleMs);
-      signal.addEventListener('abort', done, { once: true });
-      this.waiters.add(done);
-      if (signal.aborted) done();
-    });
+  /** Resolves at the next {@link wake}. */
+  changed(): Promise<void> {
+    this.change ??= Promise.withResolvers<void>();
+    return this.change.promise;
+  }
+
+  /** Lets all who wait look again. */
+  wake(): void {
+    this.change?.resolve();
+    this.change = undefined;
   }
 }
