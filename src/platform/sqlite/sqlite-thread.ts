@@ -66,6 +66,8 @@ type Waiter = { resolve: (result: SqliteResult) => void; reject: (error: Error) 
 export class SqliteThread {
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiter>();
+  /** Listened for from the start: the last answer and the exit may arrive in one turn of the event loop. */
+  private readonly ended: Promise<void>;
   private nextId = 1;
   private closing: Promise<void> | undefined;
   private died: Error | undefined;
@@ -76,6 +78,7 @@ export class SqliteThread {
       execArgv: ['--no-warnings'],
       resourceLimits: { maxYoungGenerationSizeMb: 8, stackSizeMb: 2 },
     });
+    this.ended = new Promise((resolve) => this.worker.once('exit', () => resolve()));
     this.worker.on('message', (response: SqliteResponse) => this.settle(response));
     this.worker.on('error', (error) => this.fail(error instanceof Error ? error : new Error(String(error))));
     this.worker.on('exit', () => this.fail(new Error('the SQLite thread has ended')));
@@ -107,7 +110,7 @@ export class SqliteThread {
   /** Ends the thread after what was asked before. */
   close(): Promise<void> {
     this.closing ??= this.request({ kind: 'close' }).then(
-      () => new Promise<void>((resolve) => this.worker.once('exit', () => resolve())),
+      () => this.ended,
       async () => {
         await this.worker.terminate();
       },

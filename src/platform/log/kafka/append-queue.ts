@@ -13,10 +13,19 @@ const RECORD_OVERHEAD_BYTES = 700;
 const BACK_OFF_MS_MAX = 200;
 
 /** Refusals after which the same records would be refused again. */
-const HOPELESS: readonly string[] = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP'];
+const HOPELESS: readonly string[] = [
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+];
 
 /** Refusals that leave open whether the leader has written. */
-const PERHAPS_WRITTEN: readonly string[] = ['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'KAFKA_STORAGE_ERROR'];
+const PERHAPS_WRITTEN: readonly string[] = [
+  'REQUEST_TIMED_OUT',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'KAFKA_STORAGE_ERROR',
+];
 
 /** One caller's records and how much of them is still to be written. */
 interface Entry {
@@ -151,7 +160,8 @@ export class AppendQueue {
   private fateOf(slice: Slice, refusal: string | undefined): Fate {
     if (refusal === undefined) return 'written';
     if (HOPELESS.includes(refusal) || isMissingRight(refusal)) {
-      for (const entry of slice.entries) entry.reject(failure(entry, `${slice.topic} refuses these records: ${refusal}`));
+      for (const entry of slice.entries)
+        entry.reject(failure(entry, `${slice.topic} refuses these records: ${refusal}`));
       return 'refused';
     }
     return PERHAPS_WRITTEN.includes(refusal) ? 'unknown' : 'not written';
@@ -204,6 +214,7 @@ function failure(entry: Entry, reason: string): Error {
 
 function sizeOf(records: readonly NewRecord[]): number {
   let bytes = 0;
-  for (const { key, value } of records) bytes += RECORD_OVERHEAD_BYTES + Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? '');
+  for (const { key, value } of records)
+    bytes += RECORD_OVERHEAD_BYTES + Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? '');
   return bytes;
 }

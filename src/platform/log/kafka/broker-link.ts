@@ -43,7 +43,8 @@ export class BrokerLink {
       socketFactory: this.sockets.open,
       brokers: rotated(settings.brokers),
       ssl: settings.ssl,
-      sasl: settings.sasl,
+      // A copy, because kafkajs keeps what it made of the password in the object.
+      sasl: settings.sasl === null ? null : { ...settings.sasl },
       clientId: settings.clientId,
       connectionTimeout: settings.connectionTimeoutMs,
       requestTimeout: requestTimeoutMs,
@@ -124,9 +125,11 @@ export class BrokerLink {
     const key = `${coordinatorType} ${id}`;
     const known = this.coordinators.get(key);
     if (known !== undefined) return this.broker(known);
-    const broker = await this.cluster.findGroupCoordinator({ groupId: id, coordinatorType });
-    this.coordinators.set(key, broker.nodeId);
-    return broker;
+    // Not by the cluster's own search, which hides why a broker refuses.
+    const asked = await this.any();
+    const { coordinator } = await asked.findGroupCoordinator({ groupId: id, coordinatorType });
+    this.coordinators.set(key, coordinator.nodeId);
+    return this.broker(coordinator.nodeId);
   }
 }
 

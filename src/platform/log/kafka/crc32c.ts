@@ -40,8 +40,7 @@ function makeTables(): EightTables {
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL_REVERSED : crc >>> 1;
     return crc;
   });
-  const following = (table: Int32Array): Int32Array =>
-    table.map((crc) => entry(first, crc & 0xff) ^ (crc >>> 8));
+  const following = (table: Int32Array): Int32Array => table.map((crc) => entry(first, crc & 0xff) ^ (crc >>> 8));
   const second = following(first);
   const third = following(second);
   const fourth = following(third);

@@ -1,7 +1,7 @@
 import { OffsetOutOfRange, type LogRecord } from '../log.port';
 import { BrokerLink, asError } from './broker-link';
 import { fetchRecords, type FetchedPartition } from './fetch-request';
-import { messageOf } from './kafka-errors';
+import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import type { PartitionFeed } from './partition-feed';
 
@@ -151,6 +151,11 @@ export class FetchLoop {
     const place = `${feed.topic}/${feed.partition}`;
     if (fetched.refusal === 'OFFSET_OUT_OF_RANGE') {
       feed.fail(new OffsetOutOfRange(`${place} has no offset ${feed.position}`));
+      this.feeds.delete(feed);
+      return undefined;
+    }
+    if (isMissingRight(fetched.refusal)) {
+      feed.fail(new Error(`${place} may not be read: ${fetched.refusal}`));
       this.feeds.delete(feed);
       return undefined;
     }

@@ -116,7 +116,7 @@ export class GroupMembership implements Membership {
   }
 
   private async run(onJoined: () => void, onRefused: (error: Error) => void): Promise<void> {
-    for (let failures = 0; this.alive; ) {
+    for (let failures = 0; this.alive;) {
       try {
         this.partitions.assign(await this.joinAndSync());
         onJoined();
@@ -229,7 +229,9 @@ export class GroupMembership implements Membership {
     try {
       const beat = link
         .groupCoordinator(this.groupId)
-        .then((coordinator) => coordinator.heartbeat({ groupId: this.groupId, groupGenerationId: generation, memberId }));
+        .then((coordinator) =>
+          coordinator.heartbeat({ groupId: this.groupId, groupGenerationId: generation, memberId }),
+        );
       await within(requestTimeoutMs + connectionTimeoutMs, 'a heartbeat', beat);
       this.lastContact = Date.now();
       return undefined;

@@ -149,7 +149,11 @@ export class KafkaLog implements Log {
     const { requestTimeoutMs, connectionTimeoutMs } = this.settings;
     const link = this.link();
     try {
-      await within(requestTimeoutMs + connectionTimeoutMs, 'a ping', link.leader(this.idTopic, 0).then((broker) => broker.apiVersions()));
+      await within(
+        requestTimeoutMs + connectionTimeoutMs,
+        'a ping',
+        link.leader(this.idTopic, 0).then((broker) => broker.apiVersions()),
+      );
     } catch (error) {
       link.discard(asError(error));
       throw new LogUnavailable(messageOf(error));

@@ -3,7 +3,7 @@ import { requests } from 'kafkajs/src/protocol/requests';
 import { LogSetupError, type TopicSpec } from '../log.port';
 import { BrokerLink, asError, exchange, within } from './broker-link';
 import { isMissingRight, isWrongCredentials, messageOf, refusalOf, refusalOfCode } from './kafka-errors';
-import type { KafkaSettings } from './kafka-settings';
+import type { KafkaLogger, KafkaSettings } from './kafka-settings';
 import { configOf, contradiction, countContradiction, moduleOf, type TopicConfig } from './topic-policy';
 
 const METADATA_VERSION = 6;
@@ -11,6 +11,9 @@ const TOPIC_RESOURCE = 2;
 const BROKER_DEFAULT = -1;
 const RETRY_MS = 100;
 const CREATE_TIMEOUT_MS = 10_000;
+
+/** What goes wrong here is thrown, as one clear line. */
+const SILENT: KafkaLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 interface FoundTopic {
   readonly topicErrorCode: number;
@@ -39,9 +42,9 @@ export class KafkaTopics {
   /** @throws LogSetupError with one clear line */
   async ensure(specs: readonly TopicSpec[]): Promise<void> {
     if (specs.length === 0) return;
-    const link = new BrokerLink(this.settings, [], CREATE_TIMEOUT_MS);
+    const link = new BrokerLink({ ...this.settings, logger: SILENT }, [], CREATE_TIMEOUT_MS);
     try {
-      const broker = await this.reach(link);
+      const broker = await this.reach(link, specs);
       const found = await this.existing(broker, specs);
       this.assertCounts(specs, found);
       const missing = specs.filter((spec) => !found.has(spec.name));
@@ -55,22 +58,28 @@ export class KafkaTopics {
     }
   }
 
-  /** A broker, waited for as long as a start may take. */
-  private async reach(link: BrokerLink): Promise<Broker> {
+  /** A broker that answers, waited for as long as a start may take. */
+  private async reach(link: BrokerLink, specs: readonly TopicSpec[]): Promise<Broker> {
     const { startTimeoutMs, brokers } = this.settings;
     const deadline = Date.now() + startTimeoutMs;
     for (;;) {
       try {
-        return await within(Math.max(1, deadline - Date.now()), 'connecting', link.any());
+        const asking = link.any().then(async (broker) => {
+          // Some refuse only what comes after the greeting.
+          await this.describe(broker, specs);
+          return broker;
+        });
+        return await within(Math.max(1, deadline - Date.now()), 'connecting', asking);
       } catch (error) {
         if (isWrongCredentials(error)) {
           throw new LogSetupError('LOG_CREDENTIALS', `Kafka refuses the credentials: ${messageOf(error)}`);
         }
         if (Date.now() + RETRY_MS >= deadline) {
-          const places = brokers.join(', ');
+          const reason = messageOf(error);
+          const hint = reason === 'Closed connection' ? ' by the broker; does it ask for TLS or SASL?' : '';
           throw new LogSetupError(
             'LOG_UNREACHABLE',
-            `no Kafka broker of ${places} could be reached in ${startTimeoutMs} ms: ${messageOf(error)}`,
+            `no Kafka broker of ${brokers.join(', ')} could be reached in ${startTimeoutMs} ms: ${reason}${hint}`,
           );
         }
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -82,7 +91,11 @@ export class KafkaTopics {
   private async existing(broker: Broker, specs: readonly TopicSpec[]): Promise<Map<string, number>> {
     const found = await this.describe(broker, specs);
     const denied = found.filter(({ topicErrorCode }) => isMissingRight(refusalOfCode(topicErrorCode)));
-    if (denied.length > 0) throw this.missingRight('describe', denied.map(({ topic }) => topic));
+    if (denied.length > 0)
+      throw this.missingRight(
+        'describe',
+        denied.map(({ topic }) => topic),
+      );
     return this.countsOf(found.filter(({ topicErrorCode }) => topicErrorCode === 0));
   }
 
@@ -97,12 +110,16 @@ export class KafkaTopics {
     try {
       await broker.createTopics({ topics, timeout: CREATE_TIMEOUT_MS });
     } catch (error) {
-      const refused = error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : [error];
+      const refused =
+        error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : [error];
       // Another process that starts at the same moment may have made them.
       const real: unknown[] = refused.filter((each) => refusalOf(each) !== 'TOPIC_ALREADY_EXISTS');
       if (real.length === 0) return;
       if (real.some((each) => isMissingRight(refusalOf(each)))) {
-        throw this.missingRight('create', topics.map(({ topic }) => topic));
+        throw this.missingRight(
+          'create',
+          topics.map(({ topic }) => topic),
+        );
       }
       throw new LogSetupError('LOG_TOPIC_POLICY', `topics cannot be made: ${real.map(messageOf).join('; ')}`);
     }
@@ -159,7 +176,8 @@ export class KafkaTopics {
     try {
       answer = await broker.describeConfigs({ resources });
     } catch (error) {
-      if (isMissingRight(refusalOf(error))) throw this.missingRight('describe the configuration of', [...wanted.keys()]);
+      if (isMissingRight(refusalOf(error)))
+        throw this.missingRight('describe the configuration of', [...wanted.keys()]);
       throw asError(error);
     }
     for (const { resourceName, configEntries } of answer.resources) {

@@ -39,7 +39,10 @@ declare module 'kafkajs/src/cluster' {
     isConnected(): boolean;
     disconnect(): Promise<void>;
     apiVersions(): Promise<unknown>;
-    metadata(topics: readonly string[]): Promise<Metadata>;
+    findGroupCoordinator(target: {
+      groupId: string;
+      coordinatorType: number;
+    }): Promise<{ coordinator: { nodeId: number } }>;
     createTopics(request: {
       topics: readonly {
         topic: string;
@@ -107,13 +110,6 @@ declare module 'kafkajs/src/cluster' {
     leaveGroup(request: { groupId: string; memberId: string }): Promise<unknown>;
   }
 
-  export interface Metadata {
-    readonly topicMetadata: readonly {
-      readonly topic: string;
-      readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
-    }[];
-  }
-
   export interface ClusterOptions {
     readonly logger: KafkaJsLogger;
     readonly socketFactory: (target: {
@@ -145,7 +141,6 @@ declare module 'kafkajs/src/cluster' {
     addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
     findBroker(target: { nodeId: number }): Promise<Broker>;
     findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
-    findGroupCoordinator(target: { groupId: string; coordinatorType: number }): Promise<Broker>;
     readonly brokerPool: { findConnectedBroker(): Promise<Broker> };
   }
 

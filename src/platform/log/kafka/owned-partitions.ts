@@ -44,7 +44,7 @@ export class OwnedPartitions {
   }
 
   releaseAll(): void {
-    for (const key of [...this.holdings.keys()]) this.release(key);
+    for (const key of this.holdings.keys()) this.release(key);
   }
 
   /** Resolves when no run is left. */
@@ -61,7 +61,7 @@ export class OwnedPartitions {
     const holding = { topic, partition, controller: new AbortController() };
     this.holdings.set(key, holding);
     const before = this.chains.get(key) ?? Promise.resolve();
-    const run = before.then(() => this.run(holding));
+    const run = this.run(holding);
     this.chains.set(key, run);
     void run.finally(() => {
       if (this.chains.get(key) === run) this.chains.delete(key);

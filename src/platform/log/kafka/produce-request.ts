@@ -52,7 +52,7 @@ export async function produce(
       apiVersion: PRODUCE_VERSION,
       apiName: 'Produce',
       encode: async () => {
-        const bytes = encode(batches, timeoutMs, identity);
+        const bytes = encodeProduce(batches, timeoutMs, identity);
         return new Encoder(bytes.length).writeBuffer(bytes);
       },
     },
@@ -61,7 +61,12 @@ export async function produce(
   });
 }
 
-function encode(batches: readonly PartitionRecords[], timeoutMs: number, identity?: ProducerIdentity): Buffer {
+/** The body of a Produce request. */
+export function encodeProduce(
+  batches: readonly PartitionRecords[],
+  timeoutMs: number,
+  identity?: ProducerIdentity,
+): Buffer {
   const writer = new ByteWriter(BATCH_BYTES_GUESS);
   writer.string(identity?.transactionalId ?? null);
   writer.int16(ALL_REPLICAS);

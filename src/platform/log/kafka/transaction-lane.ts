@@ -1,4 +1,3 @@
-import type { Broker } from 'kafkajs/src/cluster';
 import type { NewRecord } from '../log.port';
 import { partitionOf } from '../murmur2';
 import { BrokerLink, within } from './broker-link';
@@ -51,12 +50,13 @@ export class TransactionLane {
       const started = await within(
         settings.transactionTimeoutMs + STEP_TIMEOUT_MS,
         'fencing',
-        whenReady(link, place.transactionalId, (coordinator) =>
-          coordinator.initProducerId({
+        whenReady(link, async () => {
+          const coordinator = await link.transactionCoordinator(place.transactionalId);
+          return coordinator.initProducerId({
             transactionalId: place.transactionalId,
             transactionTimeout: settings.transactionTimeoutMs,
-          }),
-        ),
+          });
+        }),
       );
       const identity = { transactionalId: place.transactionalId, ...started };
       return new TransactionLane(settings, link, place, identity, partitionsOf);
@@ -69,8 +69,10 @@ export class TransactionLane {
   /** The group's committed offset; stable, because no transaction of this lane is open after {@link open}. */
   async committed(): Promise<number | undefined> {
     const { group, topic, partition } = this.place;
-    const coordinator = await this.link.groupCoordinator(group);
-    const fetching = coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions: [{ partition }] }] });
+    const fetching = whenReady(this.link, async () => {
+      const coordinator = await this.link.groupCoordinator(group);
+      return coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions: [{ partition }] }] });
+    });
     const { responses } = await within(STEP_TIMEOUT_MS, 'reading the committed offset', fetching);
     const offset = Number(responses[0]?.partitions[0]?.offset ?? -1);
     return offset < 0 ? undefined : offset;
@@ -100,9 +102,7 @@ export class TransactionLane {
       partitions: ofTopic.map((batch) => batch.partition),
     }));
     await Promise.all([
-      topics.length === 0
-        ? undefined
-        : onceEnded(() => transactions.addPartitionsToTxn({ ...this.identity, topics })),
+      topics.length === 0 ? undefined : onceEnded(() => transactions.addPartitionsToTxn({ ...this.identity, topics })),
       onceEnded(() => transactions.addOffsetsToTxn({ ...this.identity, groupId: group })),
     ]);
     const position = { partition, offset: String(next), metadata: null };
@@ -150,15 +150,11 @@ class RecordsRefused extends Error {
   }
 }
 
-/** Asks the transaction coordinator until it is there and the earlier transaction has ended. */
-async function whenReady<T>(
-  link: BrokerLink,
-  transactionalId: string,
-  ask: (coordinator: Broker) => Promise<T>,
-): Promise<T> {
+/** Asks until the coordinator is there and has ended the earlier transaction. */
+async function whenReady<T>(link: BrokerLink, ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await ask(await link.transactionCoordinator(transactionalId));
+      return await ask();
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal !== 'CONCURRENT_TRANSACTIONS' && !isCoordinatorAway(refusal)) throw error;

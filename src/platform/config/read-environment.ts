@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { loadSettings, type Surroundings } from './load-settings';
+import type { Settings } from './settings';
+
+/**
+ * Reads the environment and the optional `.env` of the working directory. The only reader of `process.env`.
+ *
+ * @param known names that `MODULES` and `VIEWS` may hold
+ * @throws SettingsError with every fault at once
+ */
+export function readEnvironment(known: Pick<Surroundings, 'modules' | 'views'> = {}): Settings {
+  return loadSettings(process.env, {
+    ...known,
+    dotenv: readDotenv(),
+    terminal: process.stdout.isTTY,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+}
+
+function readDotenv(): string {
+  try {
+    return readFileSync('.env', 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return '';
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { ProblemCatalog } from './problem-catalog';
+import { RateLimitModule } from './rate-limit.module';
+import { RootController } from './root.controller';
+import { ShutdownSignal } from './shutdown-signal';
+
+/** Gives every module the problem catalogue and the shutdown signal. */
+@Global()
+@Module({})
+export class HttpModule {
+  static forRoot(parts: {
+    readonly catalog: ProblemCatalog;
+    readonly shutdown: ShutdownSignal;
+    readonly rateLimitPerSecond: number;
+  }): DynamicModule {
+    return {
+      module: HttpModule,
+      imports: [RateLimitModule.forRoot(parts.rateLimitPerSecond)],
+      controllers: [RootController],
+      providers: [
+        { provide: ProblemCatalog, useValue: parts.catalog },
+        { provide: ShutdownSignal, useValue: parts.shutdown },
+      ],
+      exports: [ProblemCatalog, ShutdownSignal],
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import { Logger } from '@nestjs/common';
+
+/**
+ * Tells open streams and other endless answers that the process is about to stop. Listeners run before the HTTP server waits
+ * for the requests in flight; what they leave open is cut at the deadline.
+ */
+export class ShutdownSignal {
+  readonly #listeners = new Set<() => void | Promise<void>>();
+  #closing = false;
+
+  /** The process is stopping: readiness fails and answers close their connections. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** @returns takes the listener away again */
+  onClosing(listener: () => void | Promise<void>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Runs every listener once; a failing one stops no other. */
+  async close(): Promise<void> {
+    if (this.#closing) {
+      return;
+    }
+    this.#closing = true;
+    await Promise.all(
+      [...this.#listeners].map(async (listener) => {
+        try {
+          await listener();
+        } catch (error) {
+          new Logger(ShutdownSignal.name).error(error);
+        }
+      }),
+    );
+  }
+}

@@ -1,0 +1,15 @@
+import { Global, Module } from '@nestjs/common';
+import { FatalErrors } from './fatal-errors';
+import { HealthController } from './health.controller';
+import { HealthRegistry } from './health-registry';
+import { MetricsController } from './metrics.controller';
+import { MetricsService } from './metrics.service';
+
+/** Health, metrics and the end of a process that has lost a part; for every module. */
+@Global()
+@Module({
+  controllers: [HealthController, MetricsController],
+  providers: [HealthRegistry, MetricsService, FatalErrors],
+  exports: [HealthRegistry, MetricsService, FatalErrors],
+})
+export class TelemetryModule {}

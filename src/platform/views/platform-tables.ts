@@ -1,0 +1,72 @@
+import type { Kysely } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+
+/** The platform's own tables beside those of the views. */
+export interface PlatformTables {
+  /** How far each view has read each partition; moved only in the transaction that writes the rows. */
+  checkpoints: {
+    view: string;
+    topic: string;
+    partition: number;
+    next_offset: number;
+    sequence: number;
+    epoch: number;
+  };
+  /** One row per view, locked to the end of each transaction: gives rows their place in the stream. */
+  stream_counters: { view: string; seq: number; pruned: number };
+  /** What each table was made from. */
+  view_tables: { view: string; table_name: string; definition: string; generation: number };
+  log_identity: { id: string };
+  /** What table streams tell of rows that went away; kept 24 hours. JSON text in `columns` and `moved`. */
+  delete_marks: { view: string; seq: number; columns: string; moved: string | null; marked_at: number };
+}
+
+const migrations: Record<string, Migration> = {
+  '0001-platform-tables': {
+    async up(db) {
+      await db.schema
+        .createTable('checkpoints')
+        .addColumn('view', 'text', (column) => column.notNull())
+        .addColumn('topic', 'text', (column) => column.notNull())
+        .addColumn('partition', 'integer', (column) => column.notNull())
+        .addColumn('next_offset', 'bigint', (column) => column.notNull())
+        .addColumn('sequence', 'bigint', (column) => column.notNull())
+        .addColumn('epoch', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('checkpoints_key', ['view', 'topic', 'partition'])
+        .execute();
+      await db.schema
+        .createTable('stream_counters')
+        .addColumn('view', 'text', (column) => column.primaryKey())
+        .addColumn('seq', 'bigint', (column) => column.notNull())
+        .addColumn('pruned', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('view_tables')
+        .addColumn('view', 'text', (column) => column.primaryKey())
+        .addColumn('table_name', 'text', (column) => column.notNull().unique())
+        .addColumn('definition', 'text', (column) => column.notNull())
+        .addColumn('generation', 'integer', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('log_identity')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .execute();
+      await db.schema
+        .createTable('delete_marks')
+        .addColumn('view', 'text', (column) => column.notNull())
+        .addColumn('seq', 'bigint', (column) => column.notNull())
+        .addColumn('columns', 'text', (column) => column.notNull())
+        .addColumn('moved', 'text')
+        .addColumn('marked_at', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('delete_marks_key', ['view', 'seq'])
+        .execute();
+    },
+  },
+};
+
+/** Brings the platform's tables up to date; Kysely's lock lets several processes start at once. */
+export async function migratePlatformTables(db: Kysely<PlatformTables>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { CompiledQuery, Kysely, PostgresDialect, sql, type Compilable } from 'kysely';
+import type { RowShape, TableDefinition } from '../../../kernel/view';
+import { migratePlatformTables, type PlatformTables } from '../platform-tables';
+import type { Projection } from '../projection';
+import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
+import { queryOf } from '../view-reads';
+import { bindToLog, prepareTable } from '../view-tables';
+import { boundedPool, SESSION_SETTINGS, type PostgresOptions } from './postgres-pool';
+import { PostgresListener } from './postgres-listener';
+import { PostgresViewWriter } from './postgres-view-writer';
+
+/** Advisory lock under which schema and tables are made; any constant of our own. */
+const PREPARE_LOCK = 7_304_518_211;
+
+/** The read models in PostgreSQL, schema `views`, for any number of processes. */
+export class PostgresReadStore implements ReadStore {
+  readonly kind = 'postgres';
+  readonly db: Kysely<PlatformTables>;
+  private readonly writers = new Map<string, PostgresViewWriter>();
+  private readonly origin = randomUUID();
+  private readonly listeners: ((view: string | undefined) => void)[] = [];
+  private readonly listener: PostgresListener;
+
+  private constructor(options: PostgresOptions) {
+    this.db = new Kysely({
+      dialect: new PostgresDialect({
+        pool: boundedPool(options),
+        onCreateConnection: async (connection) => {
+          await connection.executeQuery(CompiledQuery.raw(SESSION_SETTINGS));
+        },
+      }),
+    });
+    this.listener = new PostgresListener(options.url, this.origin, (view) => {
+      for (const heard of this.listeners) heard(view);
+    });
+  }
+
+  /** @throws ViewsUnavailable */
+  static async open(options: PostgresOptions): Promise<PostgresReadStore> {
+    const store = new PostgresReadStore(options);
+    try {
+      await store.exclusively((db) => sql`create schema if not exists views`.execute(db));
+      await migratePlatformTables(store.db);
+      store.listener.start();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  from<Row extends RowShape>(table: TableDefinition<Row>): RowQuery<Row> {
+    return queryOf(this.db, table);
+  }
+
+  async prepare(logId: string, projections: readonly Projection[]): Promise<void> {
+    const views = await this.exclusively(async (db) => {
+      await bindToLog(db, logId);
+      const prepared: PreparedView[] = [];
+      for (const projection of projections) prepared.push(await prepareTable(db, this.kind, projection));
+      return prepared;
+    });
+    for (const view of views) this.writers.set(view.projection.name, new PostgresViewWriter(view, this.origin));
+  }
+
+  view(name: string): PreparedView {
+    return this.writer(name).view;
+  }
+
+  async write<Row>(query: Compilable<Row>): Promise<Row[]> {
+    const { rows } = await this.db.executeQuery(query.compile());
+    return rows;
+  }
+
+  commit(view: string, batch: ViewBatch): Promise<void> {
+    return this.writer(view).commit(this.db, batch);
+  }
+
+  async deleteOlder(view: string, column: string, before: number): Promise<void> {
+    const { name } = this.view(view).projection.table;
+    await sql`delete from ${sql.table(name)} where ${sql.ref(column)} < ${before}`.execute(this.db);
+  }
+
+  onRemoteChange(listener: (view: string | undefined) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.db);
+  }
+
+  async close(): Promise<void> {
+    await this.listener.close();
+    await this.db.destroy();
+  }
+
+  private async exclusively<T>(work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
+    return this.db.transaction().execute(async (transaction) => {
+      await sql`set local lock_timeout to 60000`.execute(transaction);
+      await sql`select pg_advisory_xact_lock(${PREPARE_LOCK})`.execute(transaction);
+      return work(transaction);
+    });
+  }
+
+  private writer(name: string): PostgresViewWriter {
+    const writer = this.writers.get(name);
+    if (writer === undefined) throw new Error(`no view is called ${name}`);
+    return writer;
+  }
+}

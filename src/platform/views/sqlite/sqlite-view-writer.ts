@@ -1,0 +1,140 @@
+import type Database from 'better-sqlite3';
+import type { RowShape } from '../../../kernel/view';
+import { SqliteFailure, type SqliteThread, type SqliteValue, type SqliteWrite } from '../../sqlite/sqlite-thread';
+import type { PreparedView, ViewBatch } from '../read-store.port';
+import { keyText, type StoredValue } from '../row.codec';
+import { RowsRefused, StaleOwner } from '../views.errors';
+import type { ViewWrites } from '../view-fold';
+
+const ROWS_REMEMBERED_MAX = 10_000;
+
+const MOVE_COUNTER = 'update stream_counters set seq = ? where view = ? and seq = ?';
+const MOVE_CHECKPOINT = `update checkpoints set next_offset = ?, sequence = ?
+  where view = ? and topic = ? and partition = ? and epoch = ? and next_offset = ?`;
+const MARK = 'insert into delete_marks (view, seq, columns, moved, marked_at) values (?, ?, ?, ?, ?)';
+
+/**
+ * The transaction that makes views exact, on SQLite: optimistic. The view's counter and rows are read first, on this thread; then one
+ * message to the writing thread carries the whole transaction, and it is rolled back unless the counter and every checkpoint
+ * are still where they were read.
+ */
+export class SqliteViewWriter {
+  private readonly upsertRow: string;
+  private readonly deleteRow: string;
+  private readonly selectRow: Database.Statement<SqliteValue[], Record<string, unknown>>;
+  private readonly selectSeq: Database.Statement<[string], { seq: number }>;
+  private readonly streamed: boolean;
+  /** Rows as last committed. They can be remembered, since whoever else writes to the view moves its counter. */
+  private readonly remembered = new Map<string, RowShape>();
+  private seq: number | undefined;
+
+  constructor(
+    readonly view: PreparedView,
+    private readonly thread: SqliteThread,
+    reader: Database.Database,
+  ) {
+    const { table, stream } = view.projection;
+    this.streamed = stream !== undefined;
+    const columns = view.codec.columns.map(({ name }) => name);
+    if (this.streamed) columns.push('seq');
+    const others = columns.filter((name) => !table.key.includes(name));
+    const conflict = others.length === 0 ? 'nothing' : `update set ${others.map(assignment).join(', ')}`;
+    const insert = `insert into ${quoted(table.name)} (${columns.map(quoted).join(', ')}) values (${columns.map(() => '?').join(', ')})`;
+    const where = table.key.map((name) => `${quoted(name)} = ?`).join(' and ');
+    this.upsertRow =
+      stream === 'log' ? insert : `${insert} on conflict (${table.key.map(quoted).join(', ')}) do ${conflict}`;
+    this.deleteRow = `delete from ${quoted(table.name)} where ${where}`;
+    this.selectRow = reader.prepare(`select * from ${quoted(table.name)} where ${where}`);
+    this.selectSeq = reader.prepare('select seq from stream_counters where view = ?');
+  }
+
+  async commit(batch: ViewBatch): Promise<void> {
+    const name = this.view.projection.name;
+    const seq = (this.seq ??= this.selectSeq.get(name)?.seq ?? 0);
+    const writes = batch.fold(this.load(batch.keys), seq);
+    const rows = writes.rows.flatMap(({ row, seq: place }): SqliteValue[] => this.values(row, place));
+    const width = this.view.codec.columns.length + (this.streamed ? 1 : 0);
+    const moves = batch.moves.flatMap((move): SqliteValue[] => [
+      move.to,
+      move.sequence,
+      name,
+      move.topic,
+      move.partition,
+      move.epoch,
+      move.from,
+    ]);
+    const now = Date.now();
+    const marks = writes.marks.flatMap((mark): SqliteValue[] => [
+      name,
+      mark.seq,
+      JSON.stringify(mark.columns),
+      mark.moved === null ? null : JSON.stringify(mark.moved),
+      now,
+    ]);
+    const transaction: SqliteWrite[] = [
+      { sql: MOVE_COUNTER, width: 3, values: [writes.seq, name, seq], changes: 1 },
+      { sql: MOVE_CHECKPOINT, width: 7, values: moves, changes: batch.moves.length },
+    ];
+    if (rows.length > 0) transaction.push({ sql: this.upsertRow, width, values: rows });
+    if (writes.deletes.length > 0) {
+      transaction.push({ sql: this.deleteRow, width: writes.deletes[0]?.length ?? 0, values: writes.deletes.flat() });
+    }
+    if (marks.length > 0) transaction.push({ sql: MARK, width: 5, values: marks });
+    try {
+      await this.thread.write(transaction);
+    } catch (error) {
+      this.forget();
+      throw translated(error);
+    }
+    this.seq = writes.seq;
+    this.remember(writes);
+  }
+
+  /** Reads everything anew before the next transaction. */
+  forget(): void {
+    this.seq = undefined;
+    this.remembered.clear();
+  }
+
+  private values(row: RowShape, seq: number): SqliteValue[] {
+    const values = this.view.codec.values(row);
+    if (this.streamed) values.push(seq);
+    return values;
+  }
+
+  private load(keys: ReadonlyMap<string, readonly StoredValue[]>): Map<string, RowShape> {
+    const existing = new Map<string, RowShape>();
+    for (const [text, key] of keys) {
+      const known = this.remembered.get(text);
+      if (known !== undefined) {
+        existing.set(text, known);
+        continue;
+      }
+      const stored = this.selectRow.get(...key);
+      if (stored !== undefined) existing.set(text, this.view.codec.decoded(stored));
+    }
+    return existing;
+  }
+
+  private remember({ rows, deletes }: ViewWrites): void {
+    if (this.view.projection.stream === 'log') return;
+    for (const key of deletes) this.remembered.delete(keyText(key));
+    if (this.remembered.size + rows.length > ROWS_REMEMBERED_MAX) this.remembered.clear();
+    for (const { row } of rows) this.remembered.set(keyText(this.view.codec.key(row)), row);
+  }
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function assignment(name: string): string {
+  return `${quoted(name)} = excluded.${quoted(name)}`;
+}
+
+function translated(error: unknown): unknown {
+  if (!(error instanceof SqliteFailure)) return error;
+  if (error.code === 'CHANGES_DIFFER') return new StaleOwner(error.message);
+  if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(error.code)) return new RowsRefused(error.message);
+  return error;
+}

@@ -1,0 +1,139 @@
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect, sql, type Compilable, type SqliteDatabase, type SqliteStatement } from 'kysely';
+import type { RowShape, TableDefinition } from '../../../kernel/view';
+import { SqliteThread, type SqliteValue } from '../../sqlite/sqlite-thread';
+import { migratePlatformTables, type PlatformTables } from '../platform-tables';
+import type { Projection } from '../projection';
+import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
+import { queryOf } from '../view-reads';
+import { bindToLog, prepareTable } from '../view-tables';
+import { SqliteViewWriter } from './sqlite-view-writer';
+
+const STATEMENTS_KEPT_MAX = 256;
+
+/**
+ * The read models in one SQLite file. Writes go through one thread, so that projecting never blocks HTTP; queries run on a
+ * read-only connection of the calling thread, where a read by key takes microseconds. One process at a time writes to the file.
+ */
+export class SqliteReadStore implements ReadStore {
+  readonly kind = 'sqlite';
+  readonly db: Kysely<PlatformTables>;
+  private readonly reader: Database.Database;
+  private readonly writers = new Map<string, SqliteViewWriter>();
+
+  private constructor(
+    private readonly path: string,
+    private readonly thread: SqliteThread,
+  ) {
+    this.reader = new Database(path, { readonly: true });
+    this.db = new Kysely({ dialect: new SqliteDialect({ database: keepStatements(this.reader) }) });
+  }
+
+  /** @param path the file, made when missing */
+  static async open(path: string): Promise<SqliteReadStore> {
+    const thread = await SqliteThread.open({ path, synchronous: 'NORMAL' });
+    try {
+      await withWritable(path, migratePlatformTables);
+      return new SqliteReadStore(path, thread);
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
+  }
+
+  from<Row extends RowShape>(table: TableDefinition<Row>): RowQuery<Row> {
+    return queryOf(this.db, table);
+  }
+
+  async prepare(logId: string, projections: readonly Projection[]): Promise<void> {
+    const views = await withWritable(this.path, (db) =>
+      db.transaction().execute(async (transaction) => {
+        await bindToLog(transaction, logId);
+        const prepared: PreparedView[] = [];
+        for (const projection of projections) prepared.push(await prepareTable(transaction, this.kind, projection));
+        return prepared;
+      }),
+    );
+    for (const view of views) {
+      this.writers.set(view.projection.name, new SqliteViewWriter(view, this.thread, this.reader));
+    }
+  }
+
+  view(name: string): PreparedView {
+    return this.writer(name).view;
+  }
+
+  async write<Row>(query: Compilable<Row>): Promise<Row[]> {
+    const { sql: text, parameters } = query.compile();
+    const { rows } = await this.thread.query(text, parameters.map(bindable));
+    const typed: unknown = rows;
+    return typed as Row[];
+  }
+
+  commit(view: string, batch: ViewBatch): Promise<void> {
+    return this.writer(view).commit(batch);
+  }
+
+  async deleteOlder(view: string, column: string, before: number): Promise<void> {
+    const writer = this.writer(view);
+    const { name } = writer.view.projection.table;
+    const statement = sql`delete from ${sql.table(name)} where ${sql.ref(column)} < ${before}`.compile(this.db);
+    await this.thread.query(statement.sql, statement.parameters.map(bindable));
+    writer.forget();
+  }
+
+  /** One process writes to the file: there is no remote. */
+  onRemoteChange(): void {}
+
+  async ping(): Promise<void> {
+    await this.thread.query('select 1');
+  }
+
+  async close(): Promise<void> {
+    await this.thread.close();
+    // Kysely closes the connection only if it was ever used through it.
+    await this.db.destroy();
+    this.reader.close();
+  }
+
+  private writer(name: string): SqliteViewWriter {
+    const writer = this.writers.get(name);
+    if (writer === undefined) throw new Error(`no view is called ${name}`);
+    return writer;
+  }
+}
+
+/** Runs start-up work on a connection that may write, on this thread. */
+async function withWritable<T>(path: string, work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
+  const db = new Kysely<PlatformTables>({
+    dialect: new SqliteDialect({ database: new Database(path, { timeout: 10_000 }) }),
+  });
+  try {
+    return await work(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Kysely prepares every query anew; the same text gives the same statement here. */
+function keepStatements(database: Database.Database): SqliteDatabase {
+  const kept = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare(text) {
+      let statement = kept.get(text);
+      if (statement === undefined) {
+        statement = database.prepare<unknown[]>(text);
+        if (kept.size >= STATEMENTS_KEPT_MAX) kept.clear();
+        kept.set(text, statement);
+      }
+      return statement;
+    },
+  };
+}
+
+function bindable(value: unknown): SqliteValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return value;
+  throw new TypeError(`SQLite takes no ${typeof value}`);
+}

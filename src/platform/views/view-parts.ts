@@ -1,0 +1,87 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module';
+import type { Settings } from '../config/settings';
+import { LOG } from '../log/log.providers';
+import type { Log } from '../log/log.port';
+import { FatalErrors } from '../telemetry/fatal-errors';
+import type { HealthDetails } from '../telemetry/health-registry';
+import { MetricsService } from '../telemetry/metrics.service';
+import type { Projection } from './projection';
+import { Projector } from './projector';
+import { READ_STORE } from './read-models';
+import type { ReadStore } from './read-store.port';
+import { StreamHub } from './streams/stream-hub';
+import { ViewProgress } from './view-progress';
+import { ViewSignals } from './view-signals';
+
+/** Injection token of every view of this process's modules, the platform's own included. */
+export const PROJECTIONS = Symbol('PROJECTIONS');
+
+/** The reading side of this process: projector, progress and streams over one read store. */
+@Injectable()
+export class ViewParts {
+  readonly progress: ViewProgress;
+  readonly streams: StreamHub;
+  private readonly logger = new Logger('Views');
+  private readonly signals = new ViewSignals();
+  private projector: Projector | undefined;
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(PROJECTIONS) private readonly projections: readonly Projection[],
+    @Inject(LOG) private readonly log: Log,
+    @Inject(READ_STORE) private readonly store: ReadStore,
+    private readonly fatal: FatalErrors,
+    metrics: MetricsService,
+  ) {
+    this.store.onRemoteChange((view) => this.signals.emit(view));
+    this.progress = new ViewProgress(this.log, this.store, this.signals, this.projections);
+    this.streams = new StreamHub(this.store, this.signals, (error) =>
+      this.logger.warn(error, 'a stream could not be read'),
+    );
+    metrics.gauge('streams_open', 'Clients that read a stream', [], (gauge) => gauge.set(this.streams.clientCount));
+    metrics.gauge('view_behind_offsets', 'Records not yet projected', ['view', 'partition'], async (gauge) => {
+      for (const { view, topic, partition, behind } of (await this.projector?.lag()) ?? []) {
+        gauge.set({ view, partition: `${topic}/${partition}` }, behind);
+      }
+    });
+  }
+
+  /** Makes the tables. */
+  async prepare(): Promise<void> {
+    await this.store.prepare(this.log.id, this.projections);
+  }
+
+  async startProjector(): Promise<void> {
+    const { log, store, progress, signals, settings } = this;
+    const callbacks = {
+      fatal: (error: Error) => this.fatal.fatal('views', error),
+      report: (message: string, error: Error) => this.logger.error(error, message),
+    };
+    const mine = this.projections.filter(({ name }) => settings.views === 'all' || settings.views.has(name));
+    this.projector = new Projector({ log, store, progress, signals, callbacks }, mine);
+    await this.projector.start();
+  }
+
+  /** Health: details when ready; throws when not. */
+  async check(): Promise<HealthDetails> {
+    await this.store.ping();
+    const failures = this.projector?.failures() ?? [];
+    const joined = this.projector === undefined ? !this.settings.roles.has('projector') : this.projector.isReady;
+    if (!joined)
+      throw new Error(
+        failures.map(({ code, view }) => `${code} ${view}`).join(', ') || 'not every group has been joined',
+      );
+    return { failures };
+  }
+
+  closeStreams(): void {
+    this.streams.close();
+  }
+
+  async close(): Promise<void> {
+    await this.projector?.close();
+    this.progress.close();
+    await this.store.close();
+  }
+}

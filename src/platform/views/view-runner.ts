@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NewerSchema } from '../../kernel/event-contract';
+import { OffsetOutOfRange, type Log, type LogRecord, type Membership, type OwnedPartition } from '../log/log.port';
+import { PartitionFeed } from './partition-feed';
+import { ProjectionFailures } from './projection-failures';
+import type { Projection } from './projection';
+import type { ReadStore } from './read-store.port';
+import { asError, ProjectionInvariantBroken } from './views.errors';
+import { takeOwnership } from './view-reads';
+import { ViewWriteLoop } from './view-write-loop';
+import type { ViewProgress } from './view-progress';
+import type { ViewSignals } from './view-signals';
+
+/** Entries of one partition read ahead of the transaction under way. */
+const READ_AHEAD_MAX = 2_000;
+const BACKOFF_MS_MAX = 1_000;
+const NEWER_SCHEMA_RETRY_MS = 5_000;
+/** An owner that was overtaken waits this long for the group to take the partition away before it takes it back. */
+const RETAKE_MS = 5_000;
+
+export interface ProjectorCallbacks {
+  /** Log and views contradict each other: the process must end. */
+  readonly fatal: (error: Error) => void;
+  /** Something for the log of the process: what happened, in one line. */
+  readonly report: (message: string, error: Error) => void;
+}
+
+export interface ViewRunnerParts {
+  readonly log: Log;
+  readonly store: ReadStore;
+  readonly progress: ViewProgress;
+  readonly signals: ViewSignals;
+  readonly callbacks: ProjectorCallbacks;
+}
+
+/** Projects one view: reads the partitions that its group hands to this process, and hands what they mean to one write loop. */
+export class ViewRunner {
+  readonly failures: ProjectionFailures;
+  private readonly feeds = new Set<PartitionFeed>();
+  private readonly writing: ViewWriteLoop;
+  private membership: Membership | undefined;
+
+  constructor(
+    private readonly parts: ViewRunnerParts,
+    readonly projection: Projection,
+  ) {
+    this.failures = new ProjectionFailures(projection.name);
+    this.writing = new ViewWriteLoop(parts, projection, this.feeds, this.failures);
+  }
+
+  /** Resolves when the view's group has been joined. */
+  async start(): Promise<void> {
+    this.writing.start();
+    this.membership = await this.parts.log.join({
+      group: this.projection.name,
+      topics: this.projection.topics,
+      own: (partition) => this.own(partition),
+    });
+  }
+
+  get hasJoined(): boolean {
+    return this.membership !== undefined;
+  }
+
+  /** Partitions owned now and the offset up to which each is projected. */
+  get owned(): { topic: string; partition: number; offset: number }[] {
+    return [...this.feeds].map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+  }
+
+  async close(): Promise<void> {
+    await this.membership?.leave();
+    await this.writing.close();
+  }
+
+  private async own({ topic, partition, signal }: OwnedPartition): Promise<void> {
+    while (!signal.aborted) {
+      const feed = await this.take(topic, partition, signal);
+      if (feed === undefined) return;
+      this.feeds.add(feed);
+      this.writing.wake();
+      await this.follow(feed, signal);
+      // What was read before a stop is still projected, as long as the partition is ours.
+      await feed.lostOr(signal);
+      this.feeds.delete(feed);
+      this.failures.forget(topic, partition);
+      if (!signal.aborted) await pause(RETAKE_MS, signal);
+    }
+  }
+
+  private async take(topic: string, partition: number, signal: AbortSignal): Promise<PartitionFeed | undefined> {
+    const { log, store, progress } = this.parts;
+    const { name } = this.projection;
+    for (let delayMs = 50; !signal.aborted; delayMs = Math.min(delayMs * 2, BACKOFF_MS_MAX)) {
+      try {
+        const { start } = await log.bounds(topic, partition);
+        const checkpoint = await takeOwnership(store, name, topic, partition, start);
+        progress.advance(name, topic, partition, checkpoint);
+        this.failures.recovered(topic, partition);
+        return new PartitionFeed(topic, partition, checkpoint.epoch, checkpoint);
+      } catch (error) {
+        this.failed('VIEWS_UNAVAILABLE', topic, partition, asError(error));
+        await pause(delayMs, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** Reads until the partition is taken away, lost to another owner, or cannot go on. */
+  private async follow(feed: PartitionFeed, signal: AbortSignal): Promise<void> {
+    const { topic, partition } = feed;
+    const checkpointed = feed.sequence;
+    while (!signal.aborted && !feed.isEnded) {
+      try {
+        for await (const batch of this.parts.log.follow(topic, partition, feed.position, signal)) {
+          this.failures.recovered(topic, partition);
+          for (const record of batch.records) {
+            if (!(await this.accept(feed, record, checkpointed, signal))) return;
+          }
+          feed.skipTo(batch.next);
+          this.tellSkipped(feed);
+          this.writing.wake();
+          await feed.room(READ_AHEAD_MAX, signal);
+          if (feed.isEnded) return;
+        }
+      } catch (error) {
+        if (error instanceof OffsetOutOfRange) {
+          if (!(await this.returnToRange(feed, error))) return;
+        } else {
+          this.failed('LOG_UNAVAILABLE', topic, partition, asError(error));
+          await pause(BACKOFF_MS_MAX, signal);
+        }
+      }
+    }
+  }
+
+  /** Records without meaning need no transaction to be seen: a read that waits for the end may go on before the checkpoint moves. */
+  private tellSkipped({ topic, partition, position, sequence, waiting, isAheadOfCheckpoint }: PartitionFeed): void {
+    if (waiting > 0 || !isAheadOfCheckpoint) return;
+    this.parts.progress.advance(this.projection.name, topic, partition, { offset: position, sequence });
+    this.parts.signals.emit(this.projection.name);
+  }
+
+  /** @returns whether the partition can go on */
+  private async accept(
+    feed: PartitionFeed,
+    record: LogRecord,
+    checkpointed: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    while (!signal.aborted && !feed.isEnded) {
+      try {
+        return this.push(feed, record, checkpointed);
+      } catch (error) {
+        this.writing.wake();
+        if (!(error instanceof NewerSchema)) {
+          this.failed('PROJECTION_FAILED', feed.topic, feed.partition, atRecord(record, error));
+          return false;
+        }
+        this.failed('NEWER_SCHEMA', feed.topic, feed.partition, atRecord(record, error));
+        await pause(NEWER_SCHEMA_RETRY_MS, signal);
+      }
+    }
+    return false;
+  }
+
+  private push(feed: PartitionFeed, record: LogRecord, checkpointed: number): boolean {
+    const projected = this.projection.read(record);
+    const next = record.offset + 1;
+    if (projected === undefined) {
+      feed.skipTo(next);
+      return true;
+    }
+    const { changes, sequence } = projected;
+    if (sequence !== undefined) {
+      if (sequence <= checkpointed) {
+        feed.skipTo(next);
+        return true;
+      }
+      if (sequence !== feed.lastSequence + 1) {
+        const expected = feed.lastSequence + 1;
+        return this.broken(feed, `sequence ${sequence} at offset ${record.offset} instead of ${expected}`);
+      }
+    }
+    feed.push(changes, next, sequence ?? 0);
+    return true;
+  }
+
+  /** Retention may have passed a view by on a topic without sequences; anywhere else the log has lost what the view counts on. */
+  private async returnToRange(feed: PartitionFeed, error: OffsetOutOfRange): Promise<boolean> {
+    const { start } = await this.parts.log.bounds(feed.topic, feed.partition);
+    if (feed.position < start && feed.lastSequence === 0) {
+      feed.skipTo(start);
+      return true;
+    }
+    return this.broken(feed, error.message);
+  }
+
+  private broken(feed: PartitionFeed, reason: string): false {
+    const error = new ProjectionInvariantBroken(
+      `view ${this.projection.name}, ${feed.topic}/${feed.partition}: ${reason}`,
+    );
+    this.failures.add('PROJECTION_FAILED', feed.topic, feed.partition, error);
+    this.parts.callbacks.fatal(error);
+    return false;
+  }
+
+  private failed(code: Parameters<ProjectionFailures['add']>[0], topic: string, partition: number, error: Error): void {
+    if (!this.failures.add(code, topic, partition, error)) return;
+    this.parts.callbacks.report(`view ${this.projection.name}, ${topic}/${partition}: ${code}`, error);
+  }
+}
+
+function atRecord({ topic, partition, offset }: LogRecord, cause: unknown): Error {
+  return new Error(`${topic}/${partition}@${offset}: ${asError(cause).message}`, { cause });
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

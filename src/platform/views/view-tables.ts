@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { sql, type CreateTableBuilder, type ColumnDataType, type Kysely, type RawBuilder } from 'kysely';
+import type { ColumnType } from '../../kernel/view';
+import type { PlatformTables } from './platform-tables';
+import type { Projection } from './projection';
+import type { PreparedView } from './read-store.port';
+import { RowCodec } from './row.codec';
+import { ViewsForeign } from './views.errors';
+
+/** JSON is kept as text in both dialects: the very text that was put in comes back. Text sorts by its bytes in both. */
+const SQL_TYPES: Record<'sqlite' | 'postgres', Record<ColumnType, ColumnDataType | RawBuilder<unknown>>> = {
+  sqlite: { text: 'text', integer: 'bigint', double: 'double precision', json: 'text' },
+  postgres: { text: sql`text collate "C"`, integer: 'bigint', double: 'double precision', json: 'text' },
+};
+
+/**
+ * Binds the views to this log for good.
+ * @throws ViewsForeign when they were filled from another
+ */
+export async function bindToLog(db: Kysely<PlatformTables>, logId: string): Promise<void> {
+  const bound = await db.selectFrom('log_identity').select('id').executeTakeFirst();
+  if (bound === undefined) {
+    await db.insertInto('log_identity').values({ id: logId }).execute();
+  } else if (bound.id !== logId) {
+    throw new ViewsForeign(
+      `these views were filled from log ${bound.id}, but this is log ${logId}: use the views' own log, or empty views`,
+    );
+  }
+}
+
+/** Makes the view's table, or drops it and its checkpoints first when its definition has changed. Run it in a transaction. */
+export async function prepareTable(
+  db: Kysely<PlatformTables>,
+  kind: 'sqlite' | 'postgres',
+  projection: Projection,
+): Promise<PreparedView> {
+  const { name, table } = projection;
+  const codec = new RowCodec(table);
+  const definition = definitionHash(projection);
+  await db
+    .insertInto('stream_counters')
+    .values({ view: name, seq: 0, pruned: 0 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const known = await db
+    .selectFrom('view_tables')
+    .select(['definition', 'generation', 'table_name'])
+    .where('view', '=', name)
+    .executeTakeFirst();
+  if (known?.definition === definition) return { projection, codec, generation: known.generation };
+  const generation = (known?.generation ?? 0) + 1;
+  if (known !== undefined) {
+    await db.schema.dropTable(known.table_name).ifExists().execute();
+    await db.deleteFrom('checkpoints').where('view', '=', name).execute();
+    await db.deleteFrom('delete_marks').where('view', '=', name).execute();
+    await db.updateTable('stream_counters').set({ seq: 0, pruned: 0 }).where('view', '=', name).execute();
+  }
+  await createTable(db, kind, projection, codec);
+  const entry = { table_name: table.name, definition, generation };
+  await db
+    .insertInto('view_tables')
+    .values({ view: name, ...entry })
+    .onConflict((conflict) => conflict.column('view').doUpdateSet(entry))
+    .execute();
+  return { projection, codec, generation };
+}
+
+async function createTable(
+  db: Kysely<PlatformTables>,
+  kind: 'sqlite' | 'postgres',
+  projection: Projection,
+  codec: RowCodec,
+): Promise<void> {
+  const { table } = projection;
+  const streamed = projection.stream !== undefined;
+  let create: CreateTableBuilder<string, string> = db.schema.createTable(table.name);
+  for (const { name, type } of codec.columns) {
+    const isKey = table.key.includes(name);
+    create = create.addColumn(name, SQL_TYPES[kind][type], (column) => (isKey ? column.notNull() : column));
+  }
+  if (streamed) create = create.addColumn('seq', 'bigint', (column) => column.notNull());
+  await create.addPrimaryKeyConstraint(`${table.name}_key`, [...table.key]).execute();
+  // A filtered stream reads "this filter's rows after seq in seq order" from one index.
+  const indexes = (table.indexes ?? []).map((index) => (streamed ? [...index, 'seq'] : [...index]));
+  if (streamed) indexes.push(['seq']);
+  for (const [number, index] of indexes.entries()) {
+    await db.schema.createIndex(`${table.name}_index_${number}`).on(table.name).columns(index).execute();
+  }
+}
+
+function definitionHash({ table, stream }: Projection): string {
+  const { columns, key, indexes } = table;
+  const text = JSON.stringify([table.name, Object.entries(columns), key, indexes ?? [], stream ?? null]);
+  return createHash('sha256').update(text).digest('hex');
+}

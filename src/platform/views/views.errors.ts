@@ -1,0 +1,36 @@
+/** The views cannot be reached just now; it heals by itself. Maps to 503 `VIEWS_UNAVAILABLE`. */
+export class ViewsUnavailable extends Error {
+  override readonly name = 'ViewsUnavailable';
+  readonly code = 'VIEWS_UNAVAILABLE';
+}
+
+/** The views were filled from another log; one clear line for the operator, then the process ends. */
+export class ViewsForeign extends Error {
+  override readonly name = 'ViewsForeign';
+  readonly code = 'VIEWS_FOREIGN';
+}
+
+/** Another owner has taken a partition of the view, or another writer the view: nothing was written. */
+export class StaleOwner extends Error {
+  override readonly name = 'StaleOwner';
+}
+
+/** A row does not fit its table: a fault of the view, never of the caller. */
+export class InvalidRow extends Error {
+  override readonly name = 'InvalidRow';
+}
+
+/** Log and views contradict each other: nothing may go on from here. */
+export class ProjectionInvariantBroken extends Error {
+  override readonly name = 'ProjectionInvariantBroken';
+}
+
+/** SQL refused the data of a batch; a repeat would be refused too. */
+export class RowsRefused extends Error {
+  override readonly name = 'RowsRefused';
+}
+
+/** The error as an `Error`, whatever was thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,52 @@
+import { createServer } from 'node:net';
+import { describeModes } from './support/modes.ts';
+
+describeModes('the process', ({ startApp, newSite, mode }) => {
+  it('ends with 0 on SIGTERM, in good order', async () => {
+    const app = await startApp();
+
+    expect(await app.terminate()).toMatchObject({ code: 0 });
+    expect(app.output).toContain('SIGTERM: stopping');
+    expect(app.output).not.toContain('"level":"error"');
+  });
+
+  it('tells every fault of its settings, one line each, and ends with 78', async () => {
+    const site = await newSite();
+    const { code, output } = await site.runToEnd({ PORT: 'x', LOG_LEVEL: 'loud' });
+
+    expect(code).toBe(78);
+    expect(output.trim().split('\n')).toEqual([
+      'SETTINGS: PORT must be a whole number from 0 to 65535',
+      'SETTINGS: LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent',
+    ]);
+  });
+
+  it('says in one line that its port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const address = other.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    const site = await newSite();
+    const { code, output } = await site.runToEnd({ PORT: String(port), LOG_LEVEL: 'error' });
+    other.close();
+
+    expect(code).toBe(1);
+    expect(output.trim()).toBe(`PORT_IN_USE: another process listens on 127.0.0.1:${port}`);
+  });
+
+  if (mode === 'embedded') {
+    it('prints a line to try to a person', async () => {
+      const app = await startApp({ LOG_FORMAT: 'pretty' });
+
+      expect(app.output).toContain(`curl -d '{"value": 2}' -H 'Content-Type: application/json' ${app.url}/values`);
+    });
+
+    it('refuses to run a part only, because the embedded log is one process', async () => {
+      const site = await newSite();
+      const { code, output } = await site.runToEnd({ ROLES: 'api' });
+
+      expect(code).toBe(78);
+      expect(output.trim()).toMatch(/^SETTINGS: ROLES lacks processor, reactor, projector: .*$/);
+    });
+  }
+});

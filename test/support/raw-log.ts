@@ -1,0 +1,84 @@
+import { EmbeddedLog } from '../../src/platform/log/embedded/embedded-log';
+import { topicsOf } from '../../src/platform/log/envelope';
+import { KafkaLog } from '../../src/platform/log/kafka/kafka-log';
+import type { Log, LogRecord } from '../../src/platform/log/log.port';
+import type { AppProcess } from './app-process.ts';
+import type { AppSite } from './app-site.ts';
+import { groupBy, type Effect } from './effects.ts';
+import { member } from './ledger-of-attempts.ts';
+
+const { commands, events, state } = topicsOf('calculator');
+
+/** All records of the calculator's commands and events. */
+export interface RawLog {
+  readonly commands: readonly LogRecord[];
+  readonly events: readonly LogRecord[];
+}
+
+/** Reads the log itself, past the API and the views. The processes on it must have ended. */
+export async function readRawLog({ mode, settings }: AppSite, { dataDirectory }: AppProcess): Promise<RawLog> {
+  const log = mode === 'embedded' ? await openEmbedded(dataDirectory) : await openKafka(settings);
+  try {
+    await log.ensureTopics([
+      { name: commands, policy: 'keep' },
+      { name: events, policy: 'keep' },
+      { name: state, policy: 'compact' },
+    ]);
+    return { commands: await readTopic(log, commands), events: await readTopic(log, events) };
+  } finally {
+    await log.close();
+  }
+}
+
+/** @throws Error when the sequence of a partition has a gap or a double */
+export function effectsOf({ events: records }: RawLog): Effect[] {
+  for (const [partition, ofPartition] of groupBy(records, (record) => record.partition)) {
+    for (const [index, { headers, offset }] of ofPartition.entries()) {
+      if (Number(headers['sequence']) === index + 1) continue;
+      throw new Error(`${events}/${partition}@${offset} has the sequence ${headers['sequence']}, not ${index + 1}`);
+    }
+  }
+  return records.map(({ key, headers, value }) => {
+    const data: unknown = JSON.parse(value ?? 'null');
+    const isCreation = headers['ce_type'] === 'ValueCreated';
+    return {
+      valueId: key ?? '',
+      version: Number(headers['version']),
+      operation: isCreation ? 'CREATE' : String(member(data, 'operation')),
+      operand: Number(member(data, isCreation ? 'value' : 'operand')),
+      result: Number(member(data, isCreation ? 'value' : 'result')),
+    };
+  });
+}
+
+function openEmbedded(directory: string): Promise<Log> {
+  return EmbeddedLog.open({ directory, partitions: 4, partitionsExplicit: false });
+}
+
+function openKafka({ KAFKA_BROKERS: brokers = '', KAFKA_TOPIC_PREFIX: topicPrefix = '' }: AppSite['settings']) {
+  const silent = (): void => undefined;
+  return KafkaLog.open({
+    brokers: brokers.split(','),
+    clientId: 'raw-log',
+    topicPrefix,
+    ssl: null,
+    sasl: null,
+    replicationFactor: null,
+    partitions: 4,
+    partitionsExplicit: false,
+    logger: { info: silent, warn: silent, error: silent },
+  });
+}
+
+async function readTopic(log: Log, topic: string): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for (let partition = 0; partition < log.partitions(topic); partition++) {
+    const { start, end } = await log.bounds(topic, partition);
+    if (start === end) continue;
+    for await (const batch of log.follow(topic, partition, start, new AbortController().signal)) {
+      records.push(...batch.records);
+      if (batch.next >= end) break;
+    }
+  }
+  return records;
+}
