@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import { describeModes } from './support/modes.ts';
 
-describeModes('the process', ({ startApp, newSite, mode }) => {
+describeModes('the process', (context) => {
   it('ends with 0 on SIGTERM, in good order', async () => {
-    const app = await startApp();
+    const app = await context.startApp();
 
     expect(await app.terminate()).toMatchObject({ code: 0 });
     expect(app.output).toContain('SIGTERM: stopping');
@@ -11,7 +11,7 @@ describeModes('the process', ({ startApp, newSite, mode }) => {
   });
 
   it('tells every fault of its settings, one line each, and ends with 78', async () => {
-    const site = await newSite();
+    const site = await context.newSite();
     const { code, output } = await site.runToEnd({ PORT: 'x', LOG_LEVEL: 'loud' });
 
     expect(code).toBe(78);
@@ -26,7 +26,7 @@ describeModes('the process', ({ startApp, newSite, mode }) => {
     await new Promise((resolve) => other.once('listening', resolve));
     const address = other.address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    const site = await newSite();
+    const site = await context.newSite();
     const { code, output } = await site.runToEnd({ PORT: String(port), LOG_LEVEL: 'error' });
     other.close();
 
@@ -34,15 +34,15 @@ describeModes('the process', ({ startApp, newSite, mode }) => {
     expect(output.trim()).toBe(`PORT_IN_USE: another process listens on 127.0.0.1:${port}`);
   });
 
-  if (mode === 'embedded') {
+  if (context.mode === 'embedded') {
     it('prints a line to try to a person', async () => {
-      const app = await startApp({ LOG_FORMAT: 'pretty' });
+      const app = await context.startApp({ LOG_FORMAT: 'pretty' });
 
       expect(app.output).toContain(`curl -d '{"value": 2}' -H 'Content-Type: application/json' ${app.url}/values`);
     });
 
     it('refuses to run a part only, because the embedded log is one process', async () => {
-      const site = await newSite();
+      const site = await context.newSite();
       const { code, output } = await site.runToEnd({ ROLES: 'api' });
 
       expect(code).toBe(78);

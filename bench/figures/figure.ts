@@ -1,3 +1,6 @@
+import { median, rounded } from '../statistics.ts';
+import type { LoadRun } from './load-run.ts';
+
 /** What a figure has to reach. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
@@ -16,8 +19,49 @@ export interface Figure {
   readonly repetitions: readonly object[];
 }
 
+/** A process is idle when it has been ready for so long and nobody has asked it anything. */
+export const idleAfterMs = 10_000;
+
 export function figure(parts: Omit<Figure, 'met'>): Figure {
   const { target, measured, faults } = parts;
   const reached = 'atLeast' in target ? measured >= target.atLeast : measured <= target.atMost;
   return { ...parts, met: reached && faults.length === 0 };
+}
+
+/** Median of our commands per second ÷ median of the other side's answers per second. */
+export function ratioFigure(name: string, other: string, atLeast: number, runs: readonly LoadRun[]): Figure {
+  const medians = mediansBySide(runs, ({ perSecond }) => perSecond);
+  return figure({
+    name,
+    unit: '×',
+    target: { atLeast },
+    measured: rounded((medians['commands'] ?? 0) / (medians[other] ?? 0), 3),
+    medians,
+    faults: runs.flatMap(({ faults }) => faults),
+    repetitions: runs,
+  });
+}
+
+/** Median of the repetitions' p50 of our commands; the other side's stands beside it. */
+export function latencyFigure(name: string, atMost: number, runs: readonly LoadRun[]): Figure {
+  const medians = mediansBySide(runs, ({ load }) => load.latencyMs.p50);
+  return figure({
+    name,
+    unit: 'ms',
+    target: { atMost },
+    measured: medians['commands'] ?? Number.NaN,
+    medians,
+    faults: runs.flatMap(({ faults }) => faults),
+    repetitions: runs,
+  });
+}
+
+export function memoryFigure(name: string, atMost: number, megabytes: number): Figure {
+  const repetitions = [{ megabytes }];
+  return figure({ name, unit: 'MB', target: { atMost }, measured: megabytes, medians: {}, faults: [], repetitions });
+}
+
+function mediansBySide(runs: readonly LoadRun[], valueOf: (run: LoadRun) => number): Record<string, number> {
+  const bySide = Map.groupBy(runs, ({ side }) => side);
+  return Object.fromEntries([...bySide].map(([side, own]) => [side, rounded(median(own.map(valueOf)), 3)]));
 }

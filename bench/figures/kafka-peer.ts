@@ -6,7 +6,7 @@ import { freePort } from '../../scripts/process/ports.ts';
 import { rawRequest } from '../load/load-result.ts';
 import { BenchProcess } from '../process/bench-process.ts';
 import type { BenchContext } from './bench-context.ts';
-import { runLoad, type LoadRun } from './loaded-product.ts';
+import { type LoadRun, runLoad } from './load-run.ts';
 
 /** Both halves in one process, or the HTTP gateway and the Kafka service in one each. */
 export const peerLayouts = ['one process', 'two processes'] as const;
@@ -99,10 +99,7 @@ export async function deleteTopics(brokers: string, prefix: string): Promise<voi
   });
 }
 
-async function asAdmin(
-  brokers: string,
-  work: (admin: ReturnType<Kafka['admin']>) => Promise<void>,
-): Promise<void> {
+async function asAdmin(brokers: string, work: (admin: ReturnType<Kafka['admin']>) => Promise<void>): Promise<void> {
   const admin = new Kafka({ clientId: 'bench', brokers: brokers.split(','), logLevel: logLevel.ERROR }).admin();
   await admin.connect();
   try {

@@ -1,30 +1,18 @@
-import { waitUntil } from '../../scripts/process/wait.ts';
-import { rawRequest, type LoadResult } from '../load/load-result.ts';
+import { pause, waitUntil } from '../../scripts/process/wait.ts';
 import type { LoadGenerator } from '../load/load-generator.ts';
+import { rawRequest } from '../load/load-result.ts';
 import type { BenchProcess } from '../process/bench-process.ts';
 import { type Metrics, readMetrics, settled } from '../process/metrics.ts';
 import { RequestLog } from '../process/request-log.ts';
 import { rounded } from '../statistics.ts';
-
-/** One run of a load against one route. */
-export interface LoadRun {
-  readonly side: string;
-  readonly connections: number;
-  readonly perSecond: number;
-  readonly load: LoadResult;
-  /** Processor time that the server took meanwhile. */
-  readonly cpuSeconds: number | undefined;
-  /** Of the server's log, where it keeps one. */
-  readonly statuses?: Readonly<Record<string, number>>;
-  readonly faults: readonly string[];
-}
+import { type LoadRun, runLoad, type Side } from './load-run.ts';
 
 /** A run of commands, checked against what the product says it has decided. */
 export interface CommandRun extends LoadRun {
   /** Growth of `commands_decided_total`: the answers, and at most one more for each connection that was cut off at the end. */
   readonly decided: number;
   readonly views: {
-    /** Age of what the slowest view shows, half a second before the end and at the end. */
+    /** Age of what the slowest view shows: half a second before the end, and at the end. */
     readonly behindSeconds: number;
     readonly behindSecondsAtEnd: number;
     /** From the end until every view had seen every command. */
@@ -32,7 +20,7 @@ export interface CommandRun extends LoadRun {
   };
 }
 
-const values = 1_000;
+const valueCount = 1_000;
 const viewsBehindSecondsMax = 1;
 const sampleBeforeEndMs = 500;
 const update = { operation: 'ADD', value: 1 };
@@ -58,11 +46,9 @@ export class LoadedProduct {
   static async prepare(process: BenchProcess, generator: LoadGenerator, slack: number): Promise<LoadedProduct> {
     const { port } = process;
     const ids: string[] = [];
+    let left = valueCount;
     const create = async (): Promise<void> => {
-      while (ids.length < values) {
-        const index = ids.push('') - 1;
-        ids[index] = await createValue(port);
-      }
+      while (left-- > 0) ids.push(await createValue(port));
     };
     await Promise.all(Array.from({ length: 16 }, create));
     const commands = ids.map((id) => rawRequest({ port, method: 'PUT', path: `/values/${id}`, body: update }));
@@ -73,88 +59,58 @@ export class LoadedProduct {
   async commands(connections: number, seconds: number): Promise<CommandRun> {
     const { port } = this.#process;
     const before = await settled(port, this.#slack);
-    let sample: Metrics = before;
-    const sampler = setTimeout(() => {
-      readMetrics(port).then((metrics) => (sample = metrics), ignore);
-    }, seconds * 1_000 - sampleBeforeEndMs);
-    const run = await this.#run('commands', 'PUT', connections, seconds, this.#commands);
-    clearTimeout(sampler);
+    const logStart = await this.#log.end();
+    const [run, nearEnd] = await Promise.all([
+      this.#load({ side: 'commands', connections, seconds, requests: this.#commands }),
+      pause(seconds * 1_000 - sampleBeforeEndMs).then(() => readMetrics(port)),
+    ]);
     const endedAt = performance.now();
     const atEnd = await readMetrics(port);
     const after = await settled(port, this.#slack);
-    const caughtUpMs = Math.round(performance.now() - endedAt);
-
+    const views = {
+      behindSeconds: secondsBehind(nearEnd, run.perSecond),
+      behindSecondsAtEnd: secondsBehind(atEnd, run.perSecond),
+      caughtUpMs: Math.round(performance.now() - endedAt),
+    };
+    const checked = await this.#withStatuses(run, logStart, 'PUT');
     const decided = after.decided - before.decided;
-    const behindSecondsAtEnd = secondsBehind(atEnd, run.perSecond);
-    const behindSeconds = Math.max(behindSecondsAtEnd, secondsBehind(sample, run.perSecond));
-    const faults = [...run.faults];
+    const faults = [...checked.faults];
     const { answers } = run.load;
     if (decided < answers || decided > answers + connections) {
       faults.push(`${answers} answers, but ${decided} commands decided`);
     }
-    if (behindSeconds > viewsBehindSecondsMax) faults.push(`the views were ${behindSeconds} s behind`);
-    return { ...run, faults, decided, views: { behindSeconds, behindSecondsAtEnd, caughtUpMs } };
+    const behind = Math.max(views.behindSeconds, views.behindSecondsAtEnd);
+    if (behind > viewsBehindSecondsMax) faults.push(`views ${behind} s behind at the end`);
+    return { ...checked, faults, decided, views };
   }
 
   /** The same body and headers to the route that does nothing. */
-  noop(connections: number, seconds: number): Promise<LoadRun> {
+  async noop(connections: number, seconds: number): Promise<LoadRun> {
     const request = rawRequest({ port: this.#process.port, method: 'POST', path: '/noop', body: update });
-    return this.#run('noop', 'POST', connections, seconds, [request]);
+    const logStart = await this.#log.end();
+    const run = await this.#load({ side: 'noop', connections, seconds, requests: [request] });
+    return this.#withStatuses(run, logStart, 'POST');
   }
 
-  async #run(
-    side: string,
-    method: string,
-    connections: number,
-    seconds: number,
-    requests: readonly string[],
-  ): Promise<LoadRun> {
-    const logStart = await this.#log.end();
-    const run = await runLoad(this.#generator, [this.#process], { side, connections, seconds, requests });
-    const { answers } = run.load;
+  #load(side: Side): Promise<LoadRun> {
+    return runLoad(this.#generator, [this.#process], side);
+  }
+
+  /** Adds what the log says of the answers. Those that were cut off at the end are `aborted`, or still came to 200. */
+  async #withStatuses(run: LoadRun, logStart: number, method: string): Promise<LoadRun> {
+    const { side, connections, load } = run;
     let statuses: Record<string, number> = {};
     // The product writes its log in pieces.
     const isWritten = async (): Promise<boolean> => {
       statuses = await this.#log.statusesSince(logStart, method);
-      return Object.values(statuses).reduce((sum, count) => sum + count, 0) >= answers;
+      return Object.values(statuses).reduce((sum, count) => sum + count, 0) >= load.answers;
     };
-    await waitUntil(isWritten, { withinMs: 10_000, what: `${answers} answers in the log` });
-    const others = Object.keys(statuses).filter((status) => status !== '200' && status !== 'aborted');
-    const faults = [...run.faults, ...others.map((status) => `${statuses[status]} answers with ${status}`)];
-    if ((statuses['aborted'] ?? 0) > connections) faults.push(`${statuses['aborted']} answers that nobody took`);
-    return { ...run, statuses, faults };
+    await waitUntil(isWritten, { withinMs: 20_000, what: `${load.answers} answers in the log` });
+    const faults = Object.entries(statuses)
+      .filter(([status, count]) => status !== '200' && (status !== 'aborted' || count > connections))
+      .map(([status, count]) => `${side}: ${count} answers logged as ${status}`);
+    return { ...run, statuses, faults: [...run.faults, ...faults] };
   }
-}
-
-/** Runs a load against servers of which the first one has the port, and tells all that went wrong. */
-export async function runLoad(
-  generator: LoadGenerator,
-  servers: readonly BenchProcess[],
-  options: { side: string; connections: number; seconds: number; requests: readonly string[] },
-): Promise<LoadRun> {
-  const { side, connections, seconds, requests } = options;
-  const [front] = servers;
-  if (front === undefined) throw new RangeError('no server');
-  const cpuBefore = await cpuSecondsOf(servers);
-  const load = await generator.run({ port: front.port, connections, seconds, requests });
-  const cpuAfter = await cpuSecondsOf(servers);
-  const faults = Object.entries(load.faults)
-    .filter(([, count]) => count > 0)
-    .map(([kind, count]) => `${count} ${kind} faults`);
-  if (load.answers === 0) faults.push('no answers');
-  return {
-    side,
-    connections,
-    perSecond: rounded(load.answers / load.seconds, 1),
-    load,
-    cpuSeconds: rounded(cpuAfter - cpuBefore),
-    faults,
-  };
-}
-
-async function cpuSecondsOf(servers: readonly BenchProcess[]): Promise<number> {
-  const each = await Promise.all(servers.map((server) => server.cpuSeconds()));
-  return each.reduce<number>((sum, seconds) => sum + (seconds ?? Number.NaN), 0);
 }
 
 /** Each topic gets one record per command, so the records that a view lacks tell the age of what it shows. */
@@ -174,5 +130,3 @@ async function createValue(port: number): Promise<string> {
   }
   return String(body.id);
 }
-
-function ignore(): void {}

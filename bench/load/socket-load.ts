@@ -21,7 +21,7 @@ function open(): void {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let sentAt = 0;
   let head: { status: number; length: number } | undefined;
-  let received = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
   const send = (): void => {
     const request = requests[turn++ % requests.length] ?? Buffer.alloc(0);
     received = Buffer.alloc(0);
@@ -31,7 +31,8 @@ function open(): void {
   };
   sockets.add(socket);
   socket.on('connect', send);
-  socket.on('data', (chunk) => {
+  socket.on('data', (data) => {
+    const chunk = Buffer.from(data);
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     head ??= readHead(received);
     if (head === undefined || received.length < head.length) return;
@@ -50,7 +51,7 @@ function open(): void {
 function readHead(received: Buffer): { status: number; length: number } | undefined {
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
-  const text = received.latin1Slice(0, end);
+  const text = received.toString('latin1', 0, end);
   const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1];
   if (length === undefined) throw new Error(`an answer without Content-Length:\n${text}`);
   return { status: Number(text.slice(9, 12)), length: end + 4 + Number(length) };

@@ -28,8 +28,11 @@ export class ValuesGateway implements OnApplicationBootstrap {
 
   @Post(':id')
   @HttpCode(200)
-  update(@Param('id', ParseUUIDPipe) id: string, @Body() body: UpdateValueDto): Observable<{ value: number }> {
-    return this.client.send(updateTopic, { key: id, value: { id, ...body } });
+  update(
+    @Param('id', ParseUUIDPipe) id: string,
+    @Body() { operation, value }: UpdateValueDto,
+  ): Observable<{ value: number }> {
+    return this.client.send(updateTopic, { key: id, value: { id, operation, value } });
   }
 }
 

@@ -77,6 +77,9 @@ const startupContexts = new Set([
   'NestApplication',
 ]);
 
+/** Where Nest itself tells that the start failed. */
+const startFailureContexts = new Set(['ExceptionHandler', 'NestApplication']);
+
 /** Nest's logger on pino, quieter at the start. */
 class NestLogger extends NestPinoLogger {
   constructor(logger: Logger) {
@@ -94,7 +97,7 @@ class NestLogger extends NestPinoLogger {
 
   /** What fails the start is told in one line when the process ends; Nest would tell it with a trace as well. */
   override error(message: unknown, ...optional: unknown[]): void {
-    if (optional.at(-1) !== 'ExceptionHandler') {
+    if (!startFailureContexts.has(String(optional.at(-1)))) {
       super.error(message, ...optional);
     }
   }

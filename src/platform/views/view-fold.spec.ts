@@ -88,6 +88,11 @@ describe('the fold of a batch', () => {
     expect(foldBatch(codec, undefined, [[set('a', 'x')]], new Map(), 3)).toMatchObject({ seq: 4, rows: [{ seq: 0 }] });
   });
 
+  it('makes a negative zero a zero, because SQLite does', () => {
+    const change: RowChange<RowShape> = { key: { id: 'a' }, update: () => ({ id: 'a', owner: 'x', count: -0 }) };
+    expect(foldBatch(codec, 'table', [[change]], new Map(), 0).rows[0]?.row['count']).toBe(0);
+  });
+
   it.each([
     ['a missing column', { id: 'a', owner: 'x' }],
     ['an unknown column', { id: 'a', owner: 'x', count: 1, more: 1 }],

@@ -72,7 +72,7 @@ export class ThingController {
   @Put(':id')
   replace(@Param('id', UuidPipe) id: string, @Body() body: ThingDto): object {
     new Logger('Thing').log('replacing');
-    return { id, ...body };
+    return { id, value: body.value };
   }
 
   @Get('slow')

@@ -31,6 +31,15 @@ const REQUESTS: readonly KafkaRequestName[] = [
   'endTxn',
 ];
 
+/** Those that tell a right guard from a wrong one come first, in every run. */
+const SHARPEST: readonly Omit<Fault, 'ms'>[] = [
+  { request: 'endTxn', kind: 'drop answer and reset' },
+  { request: 'endTxn', kind: 'drop answer' },
+  { request: 'endTxn', kind: 'deliver late' },
+  { request: 'produce', kind: 'reset before' },
+  { request: 'txnOffsetCommit', kind: 'drop answer and reset' },
+];
+
 describe('the Kafka log behind a faulty network', () => {
   const faults = faultCount({ small: 16, full: 3_000 });
   const seed = Number(process.env['FAULT_SEED'] ?? randomInt(1_000_000));
@@ -96,9 +105,10 @@ describe('the Kafka log behind a faulty network', () => {
       else proxy.blackhole(300 + random() * 2_000);
       return;
     }
-    const met = [proxy.inject(pick(REQUESTS))];
+    const sharp = SHARPEST[number - 1];
+    const met = proxy.inject(sharp === undefined ? pick(REQUESTS) : { ...sharp, ms: 30 });
     if (random() < 0.4) void proxy.inject(pick(['initProducerId']));
-    await within(STUCK_MS, 'a fault was not met', Promise.all(met));
+    await within(STUCK_MS, 'a fault was not met', met);
   }
 
   function pick(requests: readonly KafkaRequestName[]): Fault {

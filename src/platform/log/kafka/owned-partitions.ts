@@ -61,7 +61,7 @@ export class OwnedPartitions {
     const holding = { topic, partition, controller: new AbortController() };
     this.holdings.set(key, holding);
     const before = this.chains.get(key) ?? Promise.resolve();
-    const run = this.run(holding);
+    const run = before.then(() => this.run(holding));
     this.chains.set(key, run);
     void run.finally(() => {
       if (this.chains.get(key) === run) this.chains.delete(key);

@@ -65,18 +65,18 @@ export class LedgerWorld {
   }
 }
 
-/** What the accounts view must hold after these events: the plain fold. */
+/** What the accounts view must hold after these events: the plain fold (`+ 0`: JSON has no negative zero). */
 export function foldAccounts(entries: readonly LedgerEntry[]): AccountRow[] {
   const rows = new Map<string, AccountRow>();
   for (const { id, event } of entries) {
     const row = rows.get(id);
     if (event.type === 'Opened') {
-      rows.set(id, { id, owner: event.data.owner, total: event.data.amount, bookings: 0, tags: [], note: null });
+      rows.set(id, { id, owner: event.data.owner, total: event.data.amount + 0, bookings: 0, tags: [], note: null });
     } else if (event.type === 'Closed') rows.delete(id);
     else if (row !== undefined && event.type === 'HandedOver') rows.set(id, { ...row, owner: event.data.owner });
     else if (row !== undefined && event.type === 'Booked') {
       const { amount, tags } = event.data;
-      rows.set(id, { ...row, total: row.total + amount, bookings: row.bookings + 1, tags, note: 'booked' });
+      rows.set(id, { ...row, total: row.total + amount + 0, bookings: row.bookings + 1, tags, note: 'booked' });
     }
   }
   return [...rows.values()].sort((left, right) => (left.id < right.id ? -1 : 1));

@@ -1,0 +1,37 @@
+import { parseArgs } from 'node:util';
+
+/** The parts that can be run alone. */
+export const parts = ['embedded', 'kafka', 'start'] as const;
+export type Part = (typeof parts)[number];
+
+export interface Options {
+  readonly only: readonly Part[];
+  /** Of each repetition. */
+  readonly seconds: number;
+  readonly repeat: number;
+}
+
+/** @throws Error that says what is wrong */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', multiple: true, default: [...parts] },
+      seconds: { type: 'string', default: '8' },
+      repeat: { type: 'string', default: '3' },
+    },
+  });
+  const unknown = values.only.filter((name) => !parts.some((part) => part === name));
+  if (unknown.length > 0) throw new Error(`--only ${unknown.join(', ')}: there are ${parts.join(', ')}`);
+  return {
+    only: parts.filter((part) => values.only.includes(part)),
+    seconds: wholeNumber('--seconds', values.seconds),
+    repeat: wholeNumber('--repeat', values.repeat),
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} ${text}: not a whole number above 0`);
+  return value;
+}
