@@ -38,8 +38,8 @@ export class LiveRows {
     }
     const last = request.headers['last-event-id'];
     const headers = Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined));
-    reply.hijack();
-    await this.hub.open({ ...rows, headers, lastEventId: Array.isArray(last) ? last[0] : last }, reply.raw);
+    const lastEventId = Array.isArray(last) ? last[0] : last;
+    await this.hub.open({ ...rows, headers, lastEventId, begin: () => reply.hijack() }, reply.raw);
   }
 
   private async page<Row extends RowShape>(
