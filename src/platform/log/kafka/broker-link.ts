@@ -167,8 +167,8 @@ function rotated(brokers: readonly string[]): string[] {
 const QUIET_MS = 10_000;
 const noted = new Map<string, number>();
 
-/** kafkajs reports each lost connection many times; one line in ten seconds says the same. */
-function noteOnce(settings: KafkaSettings, message: string): void {
+/** A lost connection shows itself many times; one line in ten seconds says the same. */
+export function noteOnce(settings: KafkaSettings, message: string): void {
   const now = Date.now();
   const last = noted.get(message);
   if (last !== undefined && now - last < QUIET_MS) return;

@@ -1,5 +1,5 @@
 import type { GroupOptions, Membership } from '../log.port';
-import { BrokerLink, asError, within } from './broker-link';
+import { BrokerLink, asError, noteOnce, within } from './broker-link';
 import { isCoordinatorAway, isMissingRight, messageOf, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { OwnedPartitions } from './owned-partitions';
@@ -216,7 +216,7 @@ export class GroupMembership implements Membership {
       } catch (error) {
         const silentMs = Date.now() - this.lastContact;
         if (silentMs > joinTimeoutMs) throw error;
-        if (silentMs > sessionTimeoutMs) this.around.settings.logger.warn(`${this.groupId}: ${messageOf(error)}`);
+        if (silentMs > sessionTimeoutMs) noteOnce(this.around.settings, `group ${this.groupId}: ${messageOf(error)}`);
       }
     }
   }

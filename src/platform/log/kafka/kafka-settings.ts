@@ -42,7 +42,7 @@ export interface KafkaLogOptions {
   readonly transactionTimeoutMs?: number;
   /** How long a start waits for a broker. */
   readonly startTimeoutMs?: number;
-  /** After so long without a group membership the log has failed for good. */
+  /** After so long without a group membership, or with a transaction of unknown outcome, the log has failed for good. */
   readonly joinTimeoutMs?: number;
   readonly logger: KafkaLogger;
 }

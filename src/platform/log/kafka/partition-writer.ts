@@ -6,6 +6,7 @@ import { TransactionLane, type LanePlace } from './transaction-lane';
 
 const ATTEMPTS_MAX = 200;
 const BACK_OFF_MS_MAX = 200;
+const ATTEMPTS_PER_LINE = 50;
 
 /** Refusals of the records themselves, which no repeat heals. */
 const HOPELESS: readonly string[] = [
@@ -27,6 +28,7 @@ export class KafkaPartitionWriter implements PartitionWriter {
   private busy: Promise<void> | undefined;
   private isClosed = false;
   private isFenced = false;
+  private failingSince = 0;
 
   private constructor(
     private readonly settings: KafkaSettings,
@@ -112,8 +114,11 @@ export class KafkaPartitionWriter implements PartitionWriter {
       throw new WriterFenced(`${this.place.transactionalId}: another owner has taken over`);
     }
     if (isMissingRight(refusal) || HOPELESS.includes(refusal ?? '')) throw asError(error);
-    if (attempt >= ATTEMPTS_MAX) throw asError(error);
-    this.settings.logger.warn(`${this.place.transactionalId}: a new epoch is needed, ${messageOf(error)}`);
+    if (attempt === 1) this.failingSince = Date.now();
+    const lostMs = Date.now() - this.failingSince;
+    if (attempt >= ATTEMPTS_MAX && lostMs >= this.settings.joinTimeoutMs) throw asError(error);
+    if (attempt % ATTEMPTS_PER_LINE === 1)
+      this.settings.logger.warn(`${this.place.transactionalId}: a new epoch is needed, ${messageOf(error)}`);
     const pauseMs = Math.min(BACK_OFF_MS_MAX, (attempt - 1) * 10);
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
