@@ -40,7 +40,13 @@ async function main(): Promise<void> {
     const tell = (line: string): void => console.log(line);
     const figures: Figure[] = [];
     for (const part of options.only) {
-      figures.push(...(await figuresOf[part]({ seconds, repeat, generator, build, directory, tell })));
+      try {
+        figures.push(...(await figuresOf[part]({ seconds, repeat, generator, build, directory, tell })));
+      } catch (error) {
+        // What the other parts have measured is not lost by it.
+        console.error(`${part}:`, error);
+        process.exitCode = 1;
+      }
     }
     const report = { at, ...commit, machine, loadGenerator: generator.name, options, figures };
     const path = await saveReport(report);

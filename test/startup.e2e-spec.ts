@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AppProcess } from './support/app-process.ts';
 import type { AppSite } from './support/app-site.ts';
@@ -63,12 +63,6 @@ describeModes(
         1,
         /^LOG_TOPIC_POLICY: topic .+ has 4 partitions, 7 are asked for/,
       );
-    });
-
-    it('when the data directory cannot be made', async () => {
-      const file = join(site.directory, 'file');
-      await writeFile(file, '');
-      expectStoppedStart(await site.runToEnd({ DATA_DIR: file }), 1, /^[A-Z_]+: .+$/);
     });
   },
   ['embedded'],

@@ -18,13 +18,13 @@ const partitions = 4;
 export class KafkaPeer {
   readonly layout: PeerLayout;
   readonly #context: BenchContext;
-  readonly #processes: readonly BenchProcess[];
+  readonly processes: readonly BenchProcess[];
   readonly #requests: readonly string[];
 
   private constructor(layout: PeerLayout, context: BenchContext, processes: readonly BenchProcess[]) {
     this.layout = layout;
     this.#context = context;
-    this.#processes = processes;
+    this.processes = processes;
     const [{ port } = { port: 0 }] = processes;
     const ids = Array.from({ length: 1_000 }, () => randomUUID());
     const body = { operation: 'ADD', value: 1 };
@@ -62,16 +62,16 @@ export class KafkaPeer {
 
   run(connections: number, seconds: number): Promise<LoadRun> {
     const options = { side: 'peer', connections, seconds, requests: this.#requests };
-    return runLoad(this.#context.generator, this.#processes, options);
+    return runLoad(this.#context.generator, this.processes, options);
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.stop()));
+    await Promise.all(this.processes.map((process) => process.stop()));
   }
 
   /** It listens before its consumers have joined their groups. */
   async #answers(): Promise<void> {
-    const [front] = this.#processes;
+    const [front] = this.processes;
     await front?.until('an answer from the peer', async () => {
       const answer = await fetch(`http://127.0.0.1:${front.port}/values/${randomUUID()}`, {
         method: 'POST',

@@ -10,7 +10,7 @@ import { BenchProcess } from '../process/bench-process.ts';
 import type { BenchContext } from './bench-context.ts';
 import { type Figure, idleAfterMs, latencyFigure, memoryFigure, ratioFigure } from './figure.ts';
 import { deleteTopics, KafkaPeer, type PeerLayout, peerLayouts } from './kafka-peer.ts';
-import { interleave, type LoadRun } from './load-run.ts';
+import { besides, interleave, type LoadRun } from './load-run.ts';
 import { LoadedProduct } from './loaded-product.ts';
 
 const connections = 256;
@@ -59,12 +59,19 @@ async function measure(context: BenchContext, place: Place): Promise<Figure[]> {
     await product.commands(connections, warmUp);
     await rival.run(connections, warmUp);
 
-    const round = (count: number) => [() => product.commands(count, seconds), () => rival.run(count, seconds)];
+    const round = (count: number) => [
+      () => besides(rival.processes, () => product.commands(count, seconds)),
+      () => besides([process], () => rival.run(count, seconds)),
+    ];
     const busy = await interleave(repeat, round(connections), tell);
     const calm = await interleave(repeat, round(1), tell);
     const ratio = ratioFigure('Kafka: decided commands/s, 256 connections ÷ Nest ClientKafka', 'peer', 2, busy);
     return [
-      { ...ratio, repetitions: [...trials, ...ratio.repetitions] },
+      {
+        ...ratio,
+        medians: { ...ratio.medians, ...Object.fromEntries(trials.map(({ side, perSecond }) => [side, perSecond])) },
+        repetitions: [...trials, ...ratio.repetitions],
+      },
       latencyFigure('Kafka: p50 of a decided command, 1 connection', 6, calm),
       memoryFigure('Kafka: resident memory, idle', idleMegabytesMax, megabytes),
     ];

@@ -12,6 +12,8 @@ export interface LoadRun {
   readonly load: LoadResult;
   /** Processor time that the server took meanwhile; null where the system does not tell. */
   readonly cpuSeconds: number | null;
+  /** Processor time that the other side, which had nothing to do, took meanwhile. */
+  readonly idleSideCpuSeconds?: number | null;
   /** Answers by status in the server's log, where it keeps one. */
   readonly statuses?: Readonly<Record<string, number>>;
   readonly faults: readonly string[];
@@ -36,13 +38,13 @@ export async function runLoad(
   if (front === undefined) throw new RangeError('no server');
   const cpuBefore = await cpuSecondsOf(servers);
   const load = await generator.run({ port: front.port, connections, seconds, requests });
-  const cpuSeconds = rounded((await cpuSecondsOf(servers)) - cpuBefore);
+  const cpuSeconds = difference(await cpuSecondsOf(servers), cpuBefore);
   const faults = Object.entries(load.faults)
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${side}: ${count} faults of kind ${kind}`);
   if (load.answers === 0) faults.push(`${side}: no answers`);
   const perSecond = rounded(load.answers / load.seconds, 1);
-  return { side, connections, perSecond, load, cpuSeconds: Number.isNaN(cpuSeconds) ? null : cpuSeconds, faults };
+  return { side, connections, perSecond, load, cpuSeconds, faults };
 }
 
 /** A, B, A, B: what disturbs the machine for a while hits both sides. */
@@ -63,7 +65,19 @@ export async function interleave(
   return runs;
 }
 
+/** Adds to a run what servers took that had nothing to do with it. */
+export async function besides(idle: readonly BenchProcess[], runSide: () => Promise<LoadRun>): Promise<LoadRun> {
+  const before = await cpuSecondsOf(idle);
+  const run = await runSide();
+  return { ...run, idleSideCpuSeconds: difference(await cpuSecondsOf(idle), before) };
+}
+
+/** NaN where the system does not tell. */
 async function cpuSecondsOf(servers: readonly BenchProcess[]): Promise<number> {
   const each = await Promise.all(servers.map((server) => server.cpuSeconds()));
   return each.reduce<number>((sum, seconds) => sum + (seconds ?? Number.NaN), 0);
+}
+
+function difference(after: number, before: number): number | null {
+  return Number.isNaN(after - before) ? null : rounded(after - before);
 }

@@ -11,7 +11,8 @@ import {
 } from '../log/log.port';
 import { BatchDecider, type BatchResult } from './batch-decider';
 import { encodeReply, type Reply } from './decision';
-import type { StatePartition, StateStore } from './state-store';
+import type { StatePartition } from './state-partition';
+import type { StateStore } from './state-store';
 import {
   encodeStateEntry,
   stateEntry,

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateValueCommand, UpdateValueCommand } from '../../modules/calculator/domain/value.commands';
+import { value } from '../../modules/calculator/domain/value.decider';
+import { EmbeddedLog } from '../log/embedded/embedded-log';
+import { DiskFull, type Log, type LogRecord, type PartitionWriter } from '../log/log.port';
+import { CommandGateway, type CommandOutcome } from './command-gateway';
+import { PartitionProcessor } from './partition-processor';
+import { PendingReplies } from './pending-replies';
+import { StateStore } from './state-store';
+
+const TOPICS = [
+  'calculator.commands',
+  'calculator.events',
+  'calculator.state',
+  'calculator.commands.dead-letters',
+  'replies',
+];
+const aggregates = new Map(value.commands.map(({ type }) => [type, value]));
+
+/** One process: a log, a state store, a gateway and the processor of the only partition. */
+class Side {
+  readonly replies = new PendingReplies();
+  readonly failures: Error[] = [];
+  private readonly gateway: CommandGateway;
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  private constructor(
+    readonly log: Log,
+    private readonly store: StateStore,
+  ) {
+    this.gateway = new CommandGateway(log, this.replies, 'me', Buffer.from('secret'));
+  }
+
+  static async open(directory: string, wrap: (log: Log) => Log = (log) => log): Promise<Side> {
+    const log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
+    await log.ensureTopics(TOPICS.map((name) => ({ name, policy: 'keep' as const })));
+    const side = new Side(wrap(log), await StateStore.open(directory, log.id));
+    const context = { log: side.log, store: side.store, module: 'calculator', aggregates };
+    side.running = PartitionProcessor.run(
+      { ...context, onReply: (reply) => side.replies.settle(reply) },
+      0,
+      side.stopping.signal,
+    ).catch((error: unknown) => void side.failures.push(error as Error));
+    return side;
+  }
+
+  send(command: CreateValueCommand | UpdateValueCommand): Promise<CommandOutcome> {
+    return this.gateway.send(value, command);
+  }
+
+  async close(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    this.replies.close();
+    await this.store.close();
+    await this.log.close();
+  }
+
+  async read(topic: string): Promise<LogRecord[]> {
+    const { end } = await this.log.bounds(topic, 0);
+    const records: LogRecord[] = [];
+    if (end === 0) return records;
+    for await (const batch of this.log.follow(topic, 0, 0, new AbortController().signal)) {
+      records.push(...batch.records);
+      if (batch.next >= end) break;
+    }
+    return records;
+  }
+}
+
+function metadata(more: object = {}) {
+  const ids = { commandId: randomUUID(), correlationId: randomUUID() };
+  return { ...ids, identity: 'anonymous', receivedAt: Date.now(), sender: { waitMs: 10_000 }, ...more };
+}
+const create = (id: string, more?: object) => new CreateValueCommand(id, { value: 1 }, metadata(more));
+const add = (id: string, more?: object) => new UpdateValueCommand(id, { operation: 'ADD', value: 1 }, metadata(more));
+
+describe('The processor of a partition', () => {
+  let directory: string;
+  const opened: Side[] = [];
+  const open = async (wrap?: (log: Log) => Log): Promise<Side> => {
+    const side = await Side.open(directory, wrap);
+    opened.push(side);
+    return side;
+  };
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'processor-'));
+  });
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((side) => side.close()));
+    await rm(directory, { recursive: true });
+  });
+
+  it.each([
+    ['with its state', () => undefined],
+    ['without state.db, which is only a cache', () => rmSync(join(directory, 'state.db'))],
+    ['with a damaged state.db', () => writeFileSync(join(directory, 'state.db'), 'x'.repeat(9_000))],
+  ])('goes on after a restart, %s (G2, G10)', async (_name, meanwhile) => {
+    const id = randomUUID();
+    const first = await open();
+    await first.send(create(id));
+    const twin = metadata();
+    await first.send(new UpdateValueCommand(id, { operation: 'ADD', value: 1 }, twin));
+    await opened.pop()?.close();
+    meanwhile();
+    const second = await open();
+    const again = await second.send(
+      new UpdateValueCommand(id, { operation: 'ADD', value: 1 }, { ...twin, correlationId: randomUUID() }),
+    );
+    expect(again).toMatchObject({ status: 'decided', replayed: true, decision: { version: 2, reply: { value: 2 } } });
+    const next = await second.send(add(id));
+    expect(next).toMatchObject({ decision: { version: 3, reply: { value: 3 } }, position: { sequence: 3 } });
+    const events = await second.read('calculator.events');
+    expect(events.map(({ headers }) => headers['sequence'])).toEqual(['1', '2', '3']);
+  });
+
+  it('decides what was appended while it was away', async () => {
+    const id = randomUUID();
+    const first = await open();
+    await first.send(create(id));
+    await opened.pop()?.close();
+    const log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
+    const gateway = new CommandGateway(log, new PendingReplies(), 'me', Buffer.from('secret'));
+    await gateway.send(value, add(id, { sender: { waitMs: 0 } }));
+    await log.close();
+    const second = await open();
+    expect(await second.send(add(id))).toMatchObject({ decision: { version: 3 } });
+  });
+
+  it('waits out a full disk with the batch in memory, and decides it once (G2)', async () => {
+    let refusals = 3;
+    const full = (log: Log): Log =>
+      withWriter(log, (writer) => ({
+        ...writer,
+        commit: async (...batch) => {
+          if (refusals-- > 0) throw new DiskFull('no space');
+          await writer.commit(...batch);
+        },
+      }));
+    const side = await open(full);
+    expect(await side.send(create(randomUUID()))).toMatchObject({ decision: { status: 'accepted' } });
+    expect(refusals).toBeLessThan(0);
+    expect(await side.read('calculator.events')).toHaveLength(1);
+  });
+
+  it('stops when another owner has taken over, and changes nothing (G4)', async () => {
+    const side = await open();
+    const id = randomUUID();
+    await side.send(create(id));
+    await side.log.openWriter('calculator.processor', 'calculator.commands', 0);
+    expect(await side.send(add(id, { sender: { waitMs: 300 } }))).toMatchObject({ status: 'pending' });
+    expect(await side.read('calculator.events')).toHaveLength(1);
+    expect(side.failures).toHaveLength(0);
+  });
+
+  it('refuses a partition that has events but no position: it could decide commands twice', async () => {
+    const log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
+    await log.ensureTopics(TOPICS.map((name) => ({ name, policy: 'keep' as const })));
+    await log.append([{ topic: 'calculator.events', partition: 0, key: 'k', value: '{}', headers: {} }]);
+    await log.close();
+    const side = await open();
+    expect(await side.send(create(randomUUID(), { sender: { waitMs: 300 } }))).toMatchObject({ status: 'pending' });
+    expect(side.failures[0]?.message).toContain('POSITION_LOST');
+  });
+
+  it('answers every one of many senders with its own decision, in order per value (G3)', async () => {
+    const side = await open();
+    const ids = Array.from({ length: 20 }, () => randomUUID());
+    await Promise.all(ids.map((id) => side.send(create(id))));
+    const outcomes = await Promise.all(
+      ids.flatMap((id) => Array.from({ length: 20 }, () => side.send(add(id)).then((outcome) => ({ id, outcome })))),
+    );
+    for (const id of ids) {
+      const versions = outcomes
+        .filter((one) => one.id === id)
+        .map(({ outcome }) =>
+          outcome.status === 'decided' && 'version' in outcome.decision ? outcome.decision.version : 0,
+        );
+      expect(versions).toEqual(Array.from({ length: 20 }, (_, index) => index + 2));
+    }
+  });
+});
+
+/** The log with another way to commit. */
+function withWriter(log: Log, change: (writer: PartitionWriter) => PartitionWriter): Log {
+  return new Proxy(log, {
+    get(target, property) {
+      if (property === 'openWriter') {
+        return async (...place: Parameters<Log['openWriter']>) => change(await target.openWriter(...place));
+      }
+      const member: unknown = Reflect.get(target, property);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
