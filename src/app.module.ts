@@ -6,6 +6,12 @@ import { PlatformModule } from './platform/platform.module';
 
 const modules: readonly (Type & { readonly feature: Feature })[] = [CalculatorModule];
 
+/** Names that the settings `MODULES` and `VIEWS` may hold. */
+export const known = {
+  modules: modules.map(({ feature }) => feature.name),
+  views: modules.flatMap(({ feature }) => feature.views.map(({ name }) => name)),
+};
+
 /** The list of modules. A process without the role `api` runs what they declare, and serves none of their routes. */
 @Module({})
 export class AppModule {

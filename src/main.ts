@@ -1,6 +1,6 @@
 import './compile-cache';
 import 'reflect-metadata';
-import { AppModule } from './app.module';
+import { AppModule, known } from './app.module';
 import { bootstrap } from './bootstrap';
 
-void bootstrap({ modules: (settings) => [AppModule.forRoot(settings)] });
+void bootstrap({ known, modules: (settings) => [AppModule.forRoot(settings)] });
