@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateValueCommand, UpdateValueCommand } from '../../modules/calculator/domain/value.commands';
+import type { Aggregate } from '../../kernel/decider';
 import { value } from '../../modules/calculator/domain/value.decider';
 import { EmbeddedLog } from '../log/embedded/embedded-log';
 import { DiskFull, type Log, type LogRecord, type PartitionWriter } from '../log/log.port';
@@ -19,7 +20,8 @@ const TOPICS = [
   'calculator.commands.dead-letters',
   'replies',
 ];
-const aggregates = new Map(value.commands.map(({ type }) => [type, value]));
+const aggregatesWith = (changed: Partial<Aggregate> = {}) =>
+  new Map(value.commands.map(({ type }) => [type, { ...value, ...changed }]));
 
 /** One process: a log, a state store, a gateway and the processor of the only partition. */
 class Side {
@@ -36,7 +38,11 @@ class Side {
     this.gateway = new CommandGateway(log, this.replies, 'me', Buffer.from('secret'));
   }
 
-  static async open(directory: string, wrap: (log: Log) => Log = (log) => log): Promise<Side> {
+  static async open(
+    directory: string,
+    wrap: (log: Log) => Log = (log) => log,
+    aggregates = aggregatesWith(),
+  ): Promise<Side> {
     const log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
     await log.ensureTopics(TOPICS.map((name) => ({ name, policy: 'keep' as const })));
     const side = new Side(wrap(log), await StateStore.open(directory, log.id));
@@ -83,8 +89,8 @@ const add = (id: string, more?: object) => new UpdateValueCommand(id, { operatio
 describe('The processor of a partition', () => {
   let directory: string;
   const opened: Side[] = [];
-  const open = async (wrap?: (log: Log) => Log): Promise<Side> => {
-    const side = await Side.open(directory, wrap);
+  const open = async (wrap?: (log: Log) => Log, aggregates?: Map<string, Aggregate>): Promise<Side> => {
+    const side = await Side.open(directory, wrap, aggregates);
     opened.push(side);
     return side;
   };
@@ -119,6 +125,29 @@ describe('The processor of a partition', () => {
     expect(next).toMatchObject({ decision: { version: 3, reply: { value: 3 } }, position: { sequence: 3 } });
     const events = await second.read('calculator.events');
     expect(events.map(({ headers }) => headers['sequence'])).toEqual(['1', '2', '3']);
+  });
+
+  it('folds the events anew when the state has changed its shape (G10)', async () => {
+    const id = randomUUID();
+    const first = await open();
+    await first.send(create(id));
+    await first.send(add(id));
+    await opened.pop()?.close();
+    const { decider } = value;
+    const wrapped: Partial<Aggregate> = {
+      stateVersion: 2,
+      decider: {
+        initialState: { now: null },
+        decide: (command, state) => decider.decide(command, Reflect.get(Object(state), 'now')),
+        evolve: (state, event) => ({ now: decider.evolve(Reflect.get(Object(state), 'now'), event) }),
+      },
+      reply: (state) => state,
+    };
+    const second = await open(undefined, aggregatesWith(wrapped));
+    expect(await second.send(add(id))).toMatchObject({ decision: { version: 3, reply: { now: { value: 3 } } } });
+    await opened.pop()?.close();
+    const third = await open(undefined, aggregatesWith(wrapped));
+    expect(await third.send(add(id))).toMatchObject({ decision: { version: 4, reply: { now: { value: 4 } } } });
   });
 
   it('decides what was appended while it was away', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../log/log.port';
 import { BatchDecider, type BatchResult } from './batch-decider';
 import { encodeReply, type Reply } from './decision';
+import { restorePartition } from './restore-partition';
 import type { StatePartition } from './state-partition';
 import type { StateStore } from './state-store';
 import {
@@ -65,7 +66,7 @@ export class PartitionProcessor {
     const writer = await context.log.openWriter(`${context.module}.processor`, topics.commands, partition);
     const state = await context.store.partition(topics.state, partition);
     try {
-      const position = await restorePartition(context, partition, state, writer.committed, signal);
+      const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
       const processor = new PartitionProcessor(context, partition, writer, state, position, signal);
       for await (const batch of context.log.follow(topics.commands, partition, position.next, signal)) {
@@ -140,48 +141,6 @@ export class PartitionProcessor {
     const { end } = await this.context.log.bounds(this.topics.state, this.partition);
     await this.state.checkpoint(end);
   }
-}
-
-/**
- * Brings the cache up to the end of the changelog and tells where to go on: the higher of the group's offset, which Kafka forgets
- * after a while, and the position in the changelog.
- *
- * @returns undefined when the signal aborted meanwhile
- * @throws Error when the partition has events and no position: going on from anywhere else could decide commands twice
- */
-async function restorePartition(
-  context: ProcessorContext,
-  partition: number,
-  cache: StatePartition,
-  committed: number | undefined,
-  signal: AbortSignal,
-): Promise<ProcessorPosition | undefined> {
-  const { log, module } = context;
-  const { state, events } = topicsOf(module);
-  const bounds = await log.bounds(state, partition);
-  let { next } = cache;
-  if (next > bounds.end || next < bounds.start) {
-    await cache.clear();
-    next = bounds.start;
-  }
-  if (next < bounds.end) {
-    for await (const batch of log.follow(state, partition, next, signal)) {
-      const records = batch.records.flatMap(({ key, value }) => (key === null ? [] : [{ key, value }]));
-      await cache.restore(records, batch.next);
-      if (batch.next >= bounds.end) break;
-    }
-  }
-  if (signal.aborted) return undefined;
-  const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
-  if (stored === undefined) {
-    const eventBounds = await log.bounds(events, partition);
-    if (eventBounds.end > 0) {
-      throw new Error(
-        `POSITION_LOST: ${events}/${partition} has events, but ${state} holds no position of the processor`,
-      );
-    }
-  }
-  return { next: Math.max(stored?.next ?? 0, committed ?? 0), sequence: stored?.sequence ?? 0 };
 }
 
 function endOfTransaction(records: readonly LogRecord[], from: number): number {

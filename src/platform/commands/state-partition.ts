@@ -27,6 +27,8 @@ export class StatePartition {
     private readonly id: number,
     /** Offset of the state topic up to which the cache was complete when it was opened. */
     readonly next: number,
+    /** State versions that all its entries have, as {@link clear} was told; empty before. */
+    readonly folds: string,
   ) {}
 
   /** Looks up one entry: in memory, else in the file, which takes microseconds and never waits for a write. */
@@ -74,12 +76,12 @@ export class StatePartition {
     ]);
   }
 
-  /** Forgets everything, so that it is restored from the start of the changelog. */
-  async clear(): Promise<void> {
+  /** Forgets everything, so that it is restored from the start of the changelog, with entries of these state versions. */
+  async clear(folds: string): Promise<void> {
     await this.release();
     await this.file.thread.write([
       { sql: 'delete from entries where partition = ?', width: 1, values: [this.id] },
-      { sql: 'update partitions set next = 0 where id = ?', width: 1, values: [this.id] },
+      { sql: 'update partitions set next = 0, folds = ? where id = ?', width: 2, values: [folds, this.id] },
     ]);
   }
 

@@ -10,8 +10,8 @@ import { WriteBehind } from './write-behind';
 const SCHEMA = [
   'create table if not exists log_identity (id text not null)',
   `create table if not exists partitions (
-     id integer primary key, topic text not null, partition integer not null, next integer not null,
-     unique (topic, partition))`,
+     id integer primary key, topic text not null, partition integer not null, next integer not null default 0,
+     folds text not null default '', unique (topic, partition))`,
   `create table if not exists entries (
      partition integer not null, key text not null, value text not null, primary key (partition, key)) without rowid`,
 ];
@@ -68,9 +68,10 @@ export class StateStore {
   async partition(topic: string, partition: number): Promise<StatePartition> {
     const { thread } = this.file;
     const at = [topic, partition];
-    await thread.query('insert into partitions (topic, partition, next) values (?, ?, 0) on conflict do nothing', at);
-    const { rows } = await thread.query('select id, next from partitions where topic = ? and partition = ?', at);
-    return new StatePartition(this.file, Number(rows[0]?.['id']), Number(rows[0]?.['next']));
+    await thread.query('insert into partitions (topic, partition) values (?, ?) on conflict do nothing', at);
+    const { rows } = await thread.query('select id, next, folds from partitions where topic = ? and partition = ?', at);
+    const { id, next, folds } = rows[0] ?? {};
+    return new StatePartition(this.file, Number(id), Number(next), String(folds));
   }
 
   async close(): Promise<void> {

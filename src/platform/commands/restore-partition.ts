@@ -1,0 +1,121 @@
+import type { Aggregate } from '../../kernel/decider';
+import { decodeEvent, topicsOf } from '../log/envelope';
+import type { Log, LogRecord } from '../log/log.port';
+import type { StatePartition } from './state-partition';
+import { stateEntry, stateKey, type AggregateState, type ProcessorPosition } from './stored-state';
+
+/** A partition about to be processed. */
+export interface PartitionToRestore {
+  readonly log: Log;
+  readonly module: string;
+  readonly partition: number;
+  /** Command type → aggregate. */
+  readonly aggregates: ReadonlyMap<string, Aggregate>;
+  readonly cache: StatePartition;
+  readonly signal: AbortSignal;
+}
+
+const REFOLDED_MAX = 10_000;
+
+/**
+ * Brings the cache up to the end of the changelog and tells where to go on: the higher of the group's offset, which Kafka forgets
+ * after a while, and the position in the changelog.
+ *
+ * @returns undefined when the signal aborted meanwhile
+ * @throws Error when the partition has events and no position: going on from anywhere else could decide commands twice
+ */
+export async function restorePartition(
+  what: PartitionToRestore,
+  committed: number | undefined,
+): Promise<ProcessorPosition | undefined> {
+  const { log, module, partition, cache, signal } = what;
+  const { state, events } = topicsOf(module);
+  if (!(await readChangelog(what))) await refold(what);
+  if (signal.aborted) return undefined;
+  const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
+  if (stored === undefined && (await log.bounds(events, partition)).end > 0) {
+    throw new Error(
+      `POSITION_LOST: ${events}/${partition} has events, but ${state} holds no position of the processor`,
+    );
+  }
+  return { next: Math.max(stored?.next ?? 0, committed ?? 0), sequence: stored?.sequence ?? 0 };
+}
+
+/** @returns whether every state in the changelog is of the version that its aggregate has now */
+async function readChangelog({
+  log,
+  module,
+  partition,
+  aggregates,
+  cache,
+  signal,
+}: PartitionToRestore): Promise<boolean> {
+  const { state } = topicsOf(module);
+  const versions = stateVersions(aggregates);
+  const folds = JSON.stringify([...versions]);
+  const { start, end } = await log.bounds(state, partition);
+  let { next } = cache;
+  if (cache.folds !== folds || next > end || next < start) {
+    await cache.clear(folds);
+    next = start;
+  }
+  let isCurrent = true;
+  if (next >= end) return isCurrent;
+  for await (const batch of log.follow(state, partition, next, signal)) {
+    const records = batch.records.flatMap(({ key, value }) => (key === null ? [] : [{ key, value }]));
+    isCurrent &&= records.every(({ value }) => isOfVersion(value, versions));
+    await cache.restore(records, batch.next);
+    if (batch.next >= end) break;
+  }
+  return isCurrent;
+}
+
+/** Folds all events of the partition anew: a state is a function of the log, so it can change its shape (G10). */
+async function refold({ log, module, partition, aggregates, cache, signal }: PartitionToRestore): Promise<void> {
+  const { events } = topicsOf(module);
+  const byName = new Map([...aggregates.values()].map((item) => [item.name, item]));
+  const { start, end } = await log.bounds(events, partition);
+  const next = (await log.bounds(topicsOf(module).state, partition)).end;
+  let folded = new Map<string, AggregateState>();
+  const write = async (): Promise<void> => {
+    const entries = Array.from(folded, ([id, state]) => stateEntry(stateKey.aggregate(id), state));
+    await cache.restore(
+      entries.map(({ key, json }) => ({ key, value: json })),
+      next,
+    );
+    folded = new Map();
+  };
+  if (start >= end) return;
+  for await (const batch of log.follow(events, partition, start, signal)) {
+    for (const record of batch.records) {
+      const aggregate = byName.get(record.headers['ce_source']?.split('/').at(-1) ?? '');
+      if (aggregate === undefined) throw new Error(`${events}/${partition}@${record.offset} is of no known aggregate`);
+      const id = record.key ?? '';
+      const before = folded.get(id) ?? (cache.load(stateKey.aggregate(id)) as AggregateState | undefined);
+      folded.set(id, evolved(aggregate, record, before));
+    }
+    if (folded.size > REFOLDED_MAX) await write();
+    if (batch.next >= end) break;
+  }
+  await write();
+}
+
+function evolved(aggregate: Aggregate, record: LogRecord, before: AggregateState | undefined): AggregateState {
+  const event = decodeEvent(aggregate.events, record);
+  const { decider, stateVersion, name } = aggregate;
+  // A state of another version is what is being replaced: its events come from the first one on.
+  const state = event.version === 1 ? decider.initialState : before?.state;
+  const { version, sequence } = event;
+  return { aggregate: name, stateVersion, version, sequence, state: decider.evolve(state, event) };
+}
+
+function stateVersions(aggregates: ReadonlyMap<string, Aggregate>): Map<string, number> {
+  return new Map([...aggregates.values()].map(({ name, stateVersion }) => [name, stateVersion]));
+}
+
+/** Decisions, positions and tombstones have no version. */
+function isOfVersion(json: string | null, versions: ReadonlyMap<string, number>): boolean {
+  const value: unknown = JSON.parse(json ?? 'null');
+  if (typeof value !== 'object' || value === null || !('aggregate' in value) || !('stateVersion' in value)) return true;
+  return versions.get(String(value.aggregate)) === value.stateVersion;
+}
