@@ -30,8 +30,8 @@ const create = (commandId: string, offset: number, more?: Partial<CommandMetadat
   record(new CreateValueCommand(id, { value: 2 }, metadata(commandId, more)), offset);
 const add = (commandId: string, offset: number, more?: Partial<CommandMetadata>) =>
   record(new UpdateValueCommand(id, { operation: 'ADD', value: 2 }, metadata(commandId, more)), offset);
-const decide = (records: LogRecord[], loaded = nothing) =>
-  BatchDecider.decide('calculator', aggregates, loaded, 40, records);
+const decide = (records: LogRecord[], loaded = nothing, mayRepeat = true) =>
+  BatchDecider.decide({ module: 'calculator', aggregates, mayRepeat }, loaded, 40, records);
 const decisions = (records: LogRecord[], loaded = nothing) => decide(records, loaded).replies.map(({ reply }) => reply);
 
 describe('A batch of commands', () => {
@@ -122,6 +122,14 @@ describe('A batch of commands', () => {
     const result = decide([{ ...create('a', 0), headers: {} }, { ...create('b', 1), value: null }, create('c', 2)]);
     expect(result.deadLetters).toHaveLength(2);
     expect(result.events).toHaveLength(1);
+  });
+
+  it('remembers what can come again: keys always, other commands only where the log may repeat them', () => {
+    const keys = (more: object, mayRepeat: boolean) =>
+      decide([create('a', 0, more)], nothing, mayRepeat).entries.map(({ key }) => key);
+    expect(keys({}, true)).toContain('command/a');
+    expect(keys({}, false)).not.toContain('command/a');
+    expect(keys({ fingerprint: 'f' }, false)).toContain('command/a');
   });
 
   it('writes no event for a rejection, and remembers it', () => {

@@ -7,7 +7,16 @@ import type { Decision, Reply } from './decision';
 import { parkedCommand } from './parked-command';
 import { stateEntry, stateKey, type AggregateState, type StateEntry, type StoredDecision } from './stored-state';
 
-/** The state that a batch may need, loaded before it is decided. */
+/** What a module's commands are decided with. */
+export interface DecidingContext {
+  readonly module: string;
+  /** Command type → aggregate. */
+  readonly aggregates: ReadonlyMap<string, Aggregate>;
+  /** See {@link Log.mayRepeat}: then commands without an idempotency key can come twice too. */
+  readonly mayRepeat: boolean;
+}
+
+/** The state that a batch may need. */
 export interface LoadedState {
   aggregate(id: string): AggregateState | undefined;
   decision(commandId: string): StoredDecision | undefined;
@@ -34,21 +43,19 @@ export class BatchDecider {
   private readonly deadLetters: NewRecord[] = [];
   private readonly replies: BatchResult['replies'] = [];
 
-  constructor(
-    private readonly module: string,
-    private readonly aggregates: ReadonlyMap<string, Aggregate>,
+  private constructor(
+    private readonly context: DecidingContext,
     private readonly loaded: LoadedState,
     private sequence: number,
   ) {}
 
   static decide(
-    module: string,
-    aggregates: ReadonlyMap<string, Aggregate>,
+    context: DecidingContext,
     loaded: LoadedState,
     sequence: number,
     records: readonly LogRecord[],
   ): BatchResult {
-    const batch = new BatchDecider(module, aggregates, loaded, sequence);
+    const batch = new BatchDecider(context, loaded, sequence);
     for (const record of records) batch.take(record);
     return batch.result();
   }
@@ -66,15 +73,25 @@ export class BatchDecider {
     try {
       metadata = decodeCommandMetadata(record);
     } catch (error) {
-      this.deadLetters.push(parkedCommand(this.module, record, error));
+      this.deadLetters.push(parkedCommand(this.context.module, record, error));
       return;
     }
-    const seen = this.decisions.get(metadata.commandId) ?? this.loaded.decision(metadata.commandId);
+    const seen = this.seen(metadata);
     if (seen !== undefined && (seen.onlyFor === undefined || seen.onlyFor === metadata.correlationId)) {
       this.answerSeen(record, metadata, seen);
     } else {
       this.decideNew(record, metadata);
     }
+  }
+
+  /** Nobody can ask again for a command that has no key and stands in the log once. */
+  private canComeAgain({ fingerprint }: CommandMetadata): boolean {
+    return fingerprint !== undefined || this.context.mayRepeat;
+  }
+
+  private seen(metadata: CommandMetadata): StoredDecision | undefined {
+    if (!this.canComeAgain(metadata)) return undefined;
+    return this.decisions.get(metadata.commandId) ?? this.loaded.decision(metadata.commandId);
   }
 
   private answerSeen(record: LogRecord, metadata: CommandMetadata, seen: StoredDecision): void {
@@ -95,19 +112,24 @@ export class BatchDecider {
     try {
       decision = this.decideOne(record, metadata, id, before);
     } catch (error) {
-      this.deadLetters.push(parkedCommand(this.module, record, error));
+      this.deadLetters.push(parkedCommand(this.context.module, record, error));
       this.reply(record, metadata, 'first', { status: 'parked' }, before?.sequence ?? 0);
       return;
     }
     const sequence = this.states.get(id)?.sequence ?? before?.sequence ?? 0;
+    if (this.canComeAgain(metadata)) this.remember(metadata, decision, sequence);
+    this.reply(record, metadata, 'first', decision, sequence);
+  }
+
+  private remember(metadata: CommandMetadata, decision: Decision, sequence: number): void {
+    const { commandId, correlationId, fingerprint } = metadata;
     const mayChange = decision.status === 'rejected' && decision.code === 'VERSION_MISMATCH';
-    this.decisions.set(metadata.commandId, {
+    this.decisions.set(commandId, {
       decision,
       sequence,
-      ...(metadata.fingerprint === undefined ? {} : { fingerprint: metadata.fingerprint }),
-      ...(mayChange ? { onlyFor: metadata.correlationId } : {}),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...(mayChange ? { onlyFor: correlationId } : {}),
     });
-    this.reply(record, metadata, 'first', decision, sequence);
   }
 
   /** @throws anything but Rejected when the command cannot be decided at all: it is then parked, alone */
@@ -118,7 +140,7 @@ export class BatchDecider {
     before: AggregateState | undefined,
   ): Decision {
     const type = record.headers['domain-model'] ?? '';
-    const aggregate = this.aggregates.get(type);
+    const aggregate = this.context.aggregates.get(type);
     const schema = aggregate?.commands.find((known) => known.type === type)?.schema;
     if (aggregate === undefined || schema === undefined) throw new Error(`no aggregate takes the command ${type}`);
     if (before !== undefined && before.aggregate !== aggregate.name) {
@@ -143,9 +165,9 @@ export class BatchDecider {
         aggregate.events.decode(event.type, schemaVersion, event.data);
         state = decider.evolve(state, event);
         const place = {
-          topic: topicsOf(this.module).events,
+          topic: topicsOf(this.context.module).events,
           partition: record.partition,
-          source: `/${this.module}/${aggregate.name}`,
+          source: `/${this.context.module}/${aggregate.name}`,
           schemaVersion,
           version: version + index + 1,
           sequence: this.sequence + index + 1,
@@ -180,7 +202,7 @@ export class BatchDecider {
     sequence: number,
   ): void {
     const { commandId, correlationId } = metadata;
-    const position = { module: this.module, partition: record.partition, sequence };
+    const position = { module: this.context.module, partition: record.partition, sequence };
     this.replies.push({
       reply: { commandId, correlationId, position, decision, kind },
       replyTo: record.headers['reply-to'] ?? '',

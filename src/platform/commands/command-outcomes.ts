@@ -5,7 +5,7 @@ import { ViewProgress } from '../views/view-progress';
 import { OUTCOMES_VIEW, outcomesTable, type OutcomeRow } from './command-outcomes.view';
 import type { EventPosition } from './decision';
 
-const POLL_MS = 25;
+const POLL_MS = 10;
 const END_OF_TOPICS_MS = 1_000;
 
 /** Looks up what became of commands. */
@@ -30,11 +30,16 @@ export class CommandOutcomes {
   /** Waits until the command is decided; `undefined` when it is not by then. */
   async decided(commandId: string, timeoutMs: number): Promise<EventPosition | undefined> {
     const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const row = await this.read(commandId);
-      if (row?.outcome) return row.outcome.position;
-      if (performance.now() + POLL_MS > deadline) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const release = this.progress.attend(OUTCOMES_VIEW);
+    try {
+      for (;;) {
+        const row = await this.read(commandId);
+        if (row?.outcome) return row.outcome.position;
+        if (performance.now() + POLL_MS > deadline) return undefined;
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    } finally {
+      release();
     }
   }
 

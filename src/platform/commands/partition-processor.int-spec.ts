@@ -112,7 +112,7 @@ describe('The processor of a partition', () => {
     const id = randomUUID();
     const first = await open();
     await first.send(create(id));
-    const twin = metadata();
+    const twin = metadata({ sender: { waitMs: 10_000, idempotencyKey: 'twin', content: 'PUT' } });
     await first.send(new UpdateValueCommand(id, { operation: 'ADD', value: 1 }, twin));
     await opened.pop()?.close();
     meanwhile();

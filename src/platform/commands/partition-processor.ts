@@ -98,7 +98,8 @@ export class PartitionProcessor {
       decision: (commandId: string) => state.load(stateKey.decision(commandId)) as StoredDecision | undefined,
     };
     const { module, aggregates } = context;
-    const result = BatchDecider.decide(module, aggregates, loaded, this.position.sequence, records);
+    const { mayRepeat } = context.log;
+    const result = BatchDecider.decide({ module, aggregates, mayRepeat }, loaded, this.position.sequence, records);
     await this.commit(records, result);
     for (const { reply } of result.replies) context.onReply(reply);
     context.onBatch?.(records.length, performance.now() - started);

@@ -8,6 +8,9 @@ export interface Log {
   /** Id of this log, made once with it; views, state and keys remember it and refuse another. */
   readonly id: string;
 
+  /** Whether {@link append} can write a record twice when an acknowledgement is lost: then every command id must be remembered. */
+  readonly mayRepeat: boolean;
+
   /** Partitions of a topic that {@link ensureTopics} has seen. */
   partitions(topic: string): number;
 

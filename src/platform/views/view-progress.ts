@@ -58,7 +58,7 @@ export class ViewProgress {
   constructor(
     private readonly log: Pick<Log, 'bounds' | 'partitions'>,
     private readonly store: ReadStore,
-    signals: ViewSignals,
+    private readonly signals: ViewSignals,
     views: readonly { readonly name: string; readonly topics: readonly string[] }[],
   ) {
     for (const { name, topics } of views) this.views.set(name, new Watched(new Set(topics)));
@@ -108,6 +108,11 @@ export class ViewProgress {
     return this.until(view, watched, timeoutMs - (performance.now() - started), isDone);
   }
 
+  /** Somebody waits for the view in a way of his own. @returns ends it */
+  attend(view: string): () => void {
+    return this.signals.attend(view);
+  }
+
   close(): void {
     this.unsubscribe();
     for (const { poll } of this.views.values()) clearInterval(poll);
@@ -123,8 +128,10 @@ export class ViewProgress {
     await this.refresh(view, watched);
     if (isDone(watched.known)) return 'reached';
     if (timeoutMs <= 0) return 'behind';
+    const release = this.signals.attend(view);
     return new Promise((resolve) => {
       const end = (outcome: 'reached' | 'behind'): void => {
+        release();
         clearTimeout(timer);
         watched.waiters.delete(waiter);
         if (watched.waiters.size === 0) {

@@ -12,8 +12,12 @@ import type { ViewRunnerParts } from './view-runner';
 /** Events in one transaction. */
 const BATCH_EVENTS_MAX = 1_000;
 const BACKOFF_MS_MAX = 1_000;
-/** While events keep coming, transactions start this far apart: a few large ones cost a fraction of many small ones. */
-const PACE_MS = 10;
+/**
+ * While events keep coming, transactions start this far apart: a few large ones cost a fraction of many small ones, since every one writes
+ * whole pages. When somebody waits for the view or watches it, freshness comes first.
+ */
+const PACE_MS = 60;
+const PACE_ATTENDED_MS = 5;
 /** A checkpoint that only skips records without meaning can wait for company. */
 const SKIP_LINGER_MS = 200;
 
@@ -69,14 +73,29 @@ export class ViewWriteLoop {
       if (batch.length > 0) {
         const started = performance.now();
         await this.project(batch);
-        const spareMs = PACE_MS - (performance.now() - started);
-        if (spareMs > 0 && !this.isClosed) await pause(spareMs);
+        await this.pace(started);
       } else {
         const skipped = this.skipped();
         const isNews = await this.sleep(skipped.length > 0 ? SKIP_LINGER_MS : undefined);
         if (!isNews && !this.isClosed) await this.project(skipped);
       }
     }
+  }
+
+  private async pace(started: number): Promise<void> {
+    const { signals } = this.parts;
+    while (!this.isClosed && this.waiting() < BATCH_EVENTS_MAX) {
+      const paceMs = signals.isAttended(this.projection.name) ? PACE_ATTENDED_MS : PACE_MS;
+      const spareMs = started + paceMs - performance.now();
+      if (spareMs <= 0) return;
+      await pause(Math.min(spareMs, PACE_ATTENDED_MS));
+    }
+  }
+
+  private waiting(): number {
+    let events = 0;
+    for (const feed of this.feeds) events += feed.waiting;
+    return events;
   }
 
   private collect(): Taken[] {

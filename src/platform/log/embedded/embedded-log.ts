@@ -30,7 +30,7 @@ export interface EmbeddedLogOptions {
 
 const RECORDS_PER_COMMIT_MAX = 2_000;
 const RECORDS_PER_BATCH_MAX = 1_000;
-const TAIL_RECORDS_MAX = 4_096;
+const TAIL_RECORDS_MAX = 1_024;
 const IDLE_MS = 900;
 const LOG_TOPIC: TopicSpec = { name: 'log', partitions: 1, policy: 'keep' };
 
@@ -44,6 +44,7 @@ interface Work {
  */
 export class EmbeddedLog implements Log {
   readonly kind = 'embedded';
+  readonly mayRepeat = false;
   private logId = '';
   private readonly topics = new Map<string, StoredTopic>();
   private readonly tails = new Map<string, PartitionTail>();

@@ -43,6 +43,7 @@ export interface OpenStream {
 }
 
 interface Channel {
+  readonly release: () => void;
   readonly reader: Promise<StreamReader>;
   readonly clients: Set<StreamClient>;
 }
@@ -60,7 +61,7 @@ export class StreamHub {
   /** @param failed told of failed reads; they are repeated */
   constructor(
     private readonly store: ReadStore,
-    signals: ViewSignals,
+    private readonly signals: ViewSignals,
     private readonly failed: (error: unknown) => void,
     limits: Partial<StreamHubLimits> = {},
   ) {
@@ -131,7 +132,7 @@ export class StreamHub {
     let channel = this.channels.get(name);
     if (channel === undefined) {
       const reader = StreamReader.start(new SqlStreamSource(this.store, name), this.failed);
-      channel = { reader, clients: new Set() };
+      channel = { reader, clients: new Set(), release: this.signals.attend(name) };
       this.channels.set(name, channel);
     }
     return channel;
@@ -143,7 +144,9 @@ export class StreamHub {
       (reader) => reader.leave(client),
       () => undefined,
     );
-    if (channel.clients.size === 0 && this.channels.get(name) === channel) this.channels.delete(name);
+    if (channel.clients.size > 0 || this.channels.get(name) !== channel) return;
+    this.channels.delete(name);
+    channel.release();
   }
 
   private wake(view: string | undefined): void {
