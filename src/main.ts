@@ -1,4 +1,3 @@
-import './compile-cache';
 import 'reflect-metadata';
 import { AppModule, known } from './app.module';
 import { bootstrap } from './bootstrap';

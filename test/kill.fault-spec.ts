@@ -18,10 +18,10 @@ describeModes('kill -9 under load', ({ mode, newSite }) => {
     const app = await site.start({ KAFKA_SESSION_TIMEOUT_MS: '1000', LOG_LEVEL: 'warn' });
     const ledger = new LedgerOfAttempts();
     const read: Effect[] = [];
-    for (let done = 0; done < kills; ) {
+    for (let done = 0; done < kills;) {
       const from = ledger.operations.length;
       const load = CalculatorLoad.start([app.url], ledger, random);
-      done += await crash(app, random, kills - done);
+      done += await crash(app, load, random, kills - done);
       await load.stop();
       await app.restart();
       await retryUnknown(app.url, ledger);
@@ -46,8 +46,10 @@ describeModes('kill -9 under load', ({ mode, newSite }) => {
 });
 
 /** Kills the process at some moment; now and then once more while it recovers. */
-async function crash(app: AppProcess, random: SeededRandom, killsLeft: number): Promise<number> {
-  await pause(random.between(200, 1_500));
+async function crash(app: AppProcess, load: CalculatorLoad, random: SeededRandom, killsLeft: number): Promise<number> {
+  await pause(random.between(100, 1_400));
+  load.hurry();
+  await pause(random.between(0, 100));
   await app.kill9();
   if (killsLeft < 2 || !random.chance(0.2)) return 1;
   await app.launch();

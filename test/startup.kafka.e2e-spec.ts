@@ -1,6 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { EndedRun, Settings } from './support/app-process.ts';
 import { describeModes } from './support/modes.ts';
+import { SaslBroker } from './support/sasl-broker.ts';
 import { expectStoppedStart } from './support/stopped-start.ts';
 
 const boundedWaitMs = 60_000;
@@ -8,35 +9,51 @@ const boundedWaitMs = 60_000;
 describeModes(
   'a start that cannot succeed says why in one line',
   ({ newSite }) => {
-    // These wait for their server for a while before they give up; they wait together.
-    const waiting = {
-      broker: run({ KAFKA_BROKERS: '127.0.0.1:1' }),
-      credentials: run({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'me', KAFKA_SASL_PASSWORD: 'guess' }),
-      encryption: run({ KAFKA_SSL: 'true' }),
-      database: run({ DATABASE_URL: 'postgresql://127.0.0.1:1/nowhere' }),
-    };
+    let guarded: Promise<SaslBroker>;
+    let waiting: Record<'broker' | 'password' | 'encryption' | 'database', Promise<EndedRun>>;
 
     beforeAll(() => {
-      for (const each of Object.values(waiting)) each.begin();
+      guarded = SaslBroker.start();
+      // These wait for their server for a while before they give up; they wait together.
+      waiting = {
+        broker: run({ KAFKA_BROKERS: '127.0.0.1:1' }),
+        password: guarded.then(({ settings: { KAFKA_BROKERS } }) => run({ KAFKA_BROKERS })),
+        encryption: run({ KAFKA_SSL: 'true' }),
+        database: run({ DATABASE_URL: 'postgresql://127.0.0.1:1/nowhere' }),
+      };
+      // A test that comes later tells.
+      for (const each of Object.values(waiting)) each.catch(() => undefined);
+    });
+
+    afterAll(async () => {
+      await (await guarded).close();
     });
 
     it('when no broker can be reached', async () => {
       const told = /^LOG_UNREACHABLE: no Kafka broker of 127\.0\.0\.1:1 could be reached in \d+ ms: .+$/;
-      expectStoppedStart(await waiting.broker.ended(), 1, told);
+      expectStoppedStart(await waiting.broker, 1, told);
     });
 
-    it('when the broker does not take its credentials', async () => {
-      const ended = await waiting.credentials.ended();
-      expectStoppedStart(ended, 1, /^LOG_(CREDENTIALS|UNREACHABLE): .+$/);
-      expect(ended.output).not.toContain('guess');
+    it('when the broker does not take its credentials; with the right ones it runs', async () => {
+      const { settings } = await guarded;
+      const site = await newSite();
+      const wrong = await site.runToEnd({ ...settings, KAFKA_SASL_PASSWORD: 'a guess' }, { within: boundedWaitMs });
+      expectStoppedStart(wrong, 1, /^LOG_CREDENTIALS: .+$/);
+      expect(wrong.output).not.toContain('a guess');
+      const app = await site.start(settings);
+      expect(await app.terminate()).toMatchObject({ code: 0 });
+    }, 180_000);
+
+    it('when the broker asks for credentials and it has none', async () => {
+      expectStoppedStart(await waiting.password, 1, /^LOG_UNREACHABLE: .+$/);
     });
 
     it('when the broker does not speak TLS', async () => {
-      expectStoppedStart(await waiting.encryption.ended(), 1, /^LOG_UNREACHABLE: .+$/);
+      expectStoppedStart(await waiting.encryption, 1, /^LOG_UNREACHABLE: .+$/);
     });
 
     it('when PostgreSQL cannot be reached', async () => {
-      expectStoppedStart(await waiting.database.ended(), 1, /^VIEWS_UNAVAILABLE: PostgreSQL cannot be reached: .+$/);
+      expectStoppedStart(await waiting.database, 1, /^VIEWS_UNAVAILABLE: PostgreSQL cannot be reached: .+$/);
     });
 
     it('when it has no database, with every other fault of its settings', async () => {
@@ -82,14 +99,8 @@ describeModes(
       );
     });
 
-    function run(overrides: Settings): { begin: () => void; ended: () => Promise<EndedRun> } {
-      let ended: Promise<EndedRun> = Promise.reject(new Error('was not begun'));
-      ended.catch(() => undefined);
-      const begin = (): void => {
-        ended = newSite().then((site) => site.runToEnd(overrides, { within: boundedWaitMs }));
-        ended.catch(() => undefined);
-      };
-      return { begin, ended: () => ended };
+    async function run(overrides: Settings): Promise<EndedRun> {
+      return (await newSite()).runToEnd(overrides, { within: boundedWaitMs });
     }
   },
   ['kafka'],

@@ -20,6 +20,7 @@ describeModes('parallel twins of one idempotency key', ({ mode, newSite }) => {
     const site = await newSite();
     const app = await site.start({ KAFKA_SESSION_TIMEOUT_MS: '1000', LOG_LEVEL: 'warn' });
     const ledger = new LedgerOfAttempts();
+    const answeredBeforeKill: number[] = [];
     for (let round = 1; round <= rounds; round++) {
       const created = ledger.begin({ kind: 'CREATE', key: undefined, waits: true });
       await all(1, app, ledger, created);
@@ -32,15 +33,20 @@ describeModes('parallel twins of one idempotency key', ({ mode, newSite }) => {
       await app.kill9();
       await sent;
       const told = operation.answers.length;
+      answeredBeforeKill.push(told);
       await app.restart();
       await all(twinsPerKey, app, ledger, operation);
 
+      expect({ losses: ledger.losses, complaints: ledger.complaints }).toMatchObject({ complaints: [] });
       expect(operation.answers.map(({ status, body }) => `${status} ${body}`)).toEqual(
         Array(told + twinsPerKey).fill(`${operation.kind === 'CREATE' ? 201 : 200} ${operation.answers[0]?.body}`),
       );
       const effects = await readHistories(app.url, ledger, [operation.valueId ?? '']);
       expect(effects.filter(({ operand }) => operand === operation.operand)).toHaveLength(1);
     }
+    process.stdout.write(
+      `twins (${mode}): answered before the kill: ${answeredBeforeKill.join(' ')} of ${twinsPerKey}\n`,
+    );
     expect(ledger.complaints).toEqual([]);
     expect(await app.terminate()).toMatchObject({ code: 0 });
     expect(checkEffects(ledger.operations, effectsOf(await readRawLog(site, app)))).toEqual([]);

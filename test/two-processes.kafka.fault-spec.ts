@@ -3,12 +3,13 @@ import { pause } from '../scripts/process/wait.ts';
 import type { AppProcess } from './support/app-process.ts';
 import { CalculatorLoad, retryUnknown } from './support/calculator-load.ts';
 import { checkEffects } from './support/effects.ts';
+import { HttpClient } from './support/http-client.ts';
 import { LedgerOfAttempts } from './support/ledger-of-attempts.ts';
 import { describeModes } from './support/modes.ts';
 import { effectsOf, readRawLog } from './support/raw-log.ts';
 import { SeededRandom } from './support/seeded-random.ts';
 import { faultCount } from './support/test-modes.ts';
-import { readHistories } from './support/value-histories.ts';
+import { addLast, readHistories } from './support/value-histories.ts';
 
 const sessionTimeoutMs = 1_500;
 const faults = faultCount({ small: 1, full: 30 });
@@ -52,6 +53,9 @@ describeModes(
         const [victim, other] = random.chance(0.5) ? processes : [processes[1], processes[0]];
         const load = CalculatorLoad.start([victim.url, other.url], ledger, random);
         await pause(random.between(300, 1_000));
+        load.hurry();
+        await pause(random.between(0, 100));
+        load.calm();
         await fail(victim, () => takeOver(other, ledger, load.valueIds));
         await load.stop();
         await retryUnknown(victim.url, ledger);
@@ -72,5 +76,7 @@ describeModes(
 
 /** Resolves when the process decides commands on every one of these values, and so in every partition. */
 async function takeOver(app: AppProcess, ledger: LedgerOfAttempts, valueIds: readonly string[]): Promise<void> {
-  await readHistories(app.url, ledger, [...valueIds]);
+  const client = new HttpClient(app.url);
+  await Promise.all(valueIds.map((valueId) => addLast(client, ledger, valueId)));
+  client.close();
 }

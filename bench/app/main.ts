@@ -1,4 +1,3 @@
-import '../../src/compile-cache';
 import 'reflect-metadata';
 import { AppModule } from '../../src/app.module';
 import { bootstrap } from '../../src/bootstrap';

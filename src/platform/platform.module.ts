@@ -11,13 +11,13 @@ import type { Settings } from './config/settings';
 import { checkFeatures, FEATURES, type Feature } from './feature';
 import { HttpProblem } from './http/http-problem';
 import { ProblemCatalog } from './http/problem-catalog';
-import { openPostgresSecrets, openSqliteSecrets } from './keys/secrets';
+import { openSqliteSecrets } from './keys/sqlite-secrets';
+import type { Secrets } from './keys/secrets';
 import { topicsOf } from './log/envelope';
 import { DATA_DIRECTORY, LOG, logProviders } from './log/log.providers';
 import type { Log } from './log/log.port';
 import { PlatformLifecycle } from './platform.lifecycle';
 import type { DataDirectory } from './sqlite/data-directory';
-import { PostgresReadStore } from './views/postgres/postgres.store';
 import { READ_STORE, ReadModels } from './views/read-models';
 import type { ReadStore } from './views/read-store.port';
 import { SqliteReadStore } from './views/sqlite/sqlite.store';
@@ -80,9 +80,11 @@ function explainErrors(catalog: ProblemCatalog, features: readonly Feature[]): v
   });
 }
 
-function openReadStore({ databaseUrl }: Settings, directory: DataDirectory): Promise<ReadStore> {
-  if (databaseUrl !== undefined) return PostgresReadStore.open({ url: databaseUrl });
-  return SqliteReadStore.open(join(directory.path, 'views.db'));
+// What only Kafka mode needs is loaded only there: it costs memory and time to start.
+async function openReadStore({ databaseUrl }: Settings, directory: DataDirectory): Promise<ReadStore> {
+  if (databaseUrl === undefined) return SqliteReadStore.open(join(directory.path, 'views.db'));
+  const { PostgresReadStore } = await import('./views/postgres/postgres.store.js');
+  return PostgresReadStore.open({ url: databaseUrl });
 }
 
 async function openGateway(
@@ -91,9 +93,12 @@ async function openGateway(
   log: Log,
   parts: CommandParts,
 ): Promise<CommandGateway> {
-  const { fingerprint } =
-    databaseUrl === undefined
-      ? openSqliteSecrets(directory.path, log.id)
-      : await openPostgresSecrets(databaseUrl, log.id);
+  const { fingerprint } = await openSecrets(databaseUrl, directory.path, log.id);
   return new CommandGateway(log, parts.replies, parts.instance, fingerprint);
+}
+
+async function openSecrets(databaseUrl: string | undefined, directory: string, logId: string): Promise<Secrets> {
+  if (databaseUrl === undefined) return openSqliteSecrets(directory, logId);
+  const { openPostgresSecrets } = await import('./keys/postgres-secrets.js');
+  return openPostgresSecrets(databaseUrl, logId);
 }

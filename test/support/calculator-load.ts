@@ -14,6 +14,7 @@ export class CalculatorLoad {
   readonly #random: SeededRandom;
   readonly #clients: Promise<void>[];
   #stopping = false;
+  #thinkMsMax = thinkMsMax;
 
   private constructor(urls: readonly string[], ledger: LedgerOfAttempts, random: SeededRandom) {
     this.#ledger = ledger;
@@ -24,6 +25,15 @@ export class CalculatorLoad {
   /** @param urls of one process, or of several on one log */
   static start(urls: readonly string[], ledger: LedgerOfAttempts, random: SeededRandom): CalculatorLoad {
     return new CalculatorLoad(urls, ledger, random);
+  }
+
+  /** Nobody thinks, until {@link calm}: whatever happens next meets many requests in flight. */
+  hurry(): void {
+    this.#thinkMsMax = 0;
+  }
+
+  calm(): void {
+    this.#thinkMsMax = thinkMsMax;
   }
 
   /** Resolves when every client has its last answer, or knows that it will get none. */
@@ -40,7 +50,7 @@ export class CalculatorLoad {
       isThere = await this.#ledger.attempt(client, operation);
       if (operation.kind === 'CREATE' && operation.fate === 'acknowledged') this.valueIds.push(operation.valueId ?? '');
       // A client that thinks: the ledger of a thousand kills must fit in memory.
-      await pause(this.#random.between(0, thinkMsMax));
+      await pause(this.#random.between(0, this.#thinkMsMax));
     }
     client.close();
   }

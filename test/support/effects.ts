@@ -1,5 +1,4 @@
-import type { HttpAnswer } from './http-client.ts';
-import { member, type Operation } from './ledger-of-attempts.ts';
+import { member, type KeptAnswer, type Operation } from './ledger-of-attempts.ts';
 
 /** What one event did to one value, as the log or a history tells it. */
 export interface Effect {
@@ -51,9 +50,9 @@ function checkOperation(operation: Operation, effects: readonly Effect[]): strin
   return wrong;
 }
 
-function tells({ headers, body }: HttpAnswer, { version, result }: Effect): boolean {
+function tells({ etag, body }: KeptAnswer, { version, result }: Effect): boolean {
   const parsed: unknown = JSON.parse(body);
-  return member(parsed, 'value') === result && headers['etag'] === `"${version}"`;
+  return member(parsed, 'value') === result && etag === `"${version}"`;
 }
 
 function checkHistory(effects: readonly Effect[]): string[] {

@@ -1,5 +1,13 @@
 import type { HttpAnswer, HttpClient } from './http-client.ts';
 
+/** What an answer says, kept small: a ledger holds many. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly etag: string | undefined;
+  readonly token: string | undefined;
+}
+
 /** One command as a client means it: sent once, or again with its idempotency key. */
 export interface Operation {
   /** No two operations have the same, so the log tells whose effect an event is. */
@@ -12,7 +20,7 @@ export interface Operation {
   valueId: string | undefined;
   /** What the client knows: `unknown` when an attempt got no answer, or the one that says so. */
   fate: 'acknowledged' | 'refused' | 'unknown';
-  readonly answers: HttpAnswer[];
+  readonly answers: KeptAnswer[];
 }
 
 export type NewOperation = Pick<Operation, 'kind' | 'key' | 'waits'> & { readonly valueId?: string };
@@ -22,6 +30,8 @@ export class LedgerOfAttempts {
   readonly operations: Operation[] = [];
   /** Answers that no client may ever get. */
   readonly complaints: string[] = [];
+  /** How often an attempt ended without a decision, by what ended it. */
+  readonly losses: Record<string, number> = {};
 
   begin({ kind, key, waits, valueId }: NewOperation): Operation {
     const operand = this.operations.length + 1;
@@ -39,7 +49,9 @@ export class LedgerOfAttempts {
       this.#note(operation, await send(client, operation));
       return true;
     } catch (error) {
-      const nothingWasSent = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+      const loss = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      this.losses[loss] = (this.losses[loss] ?? 0) + 1;
+      const nothingWasSent = loss === 'ECONNREFUSED';
       if (!nothingWasSent && operation.fate !== 'acknowledged') operation.fate = 'unknown';
       return false;
     }
@@ -54,15 +66,21 @@ export class LedgerOfAttempts {
     const code = member(body, 'code');
     if (answer.status >= 200 && answer.status < 300) {
       operation.fate = 'acknowledged';
-      operation.answers.push(answer);
+      operation.answers.push(kept(answer));
       const id = member(body, 'id');
       if (typeof id === 'string') operation.valueId ??= id;
-    } else if (answer.status === 503 && code === 'OUTCOME_UNKNOWN') {
-      if (operation.fate === 'refused') operation.fate = 'unknown';
-    } else if (answer.status !== 503 || code !== 'LOG_UNAVAILABLE') {
+    } else if (answer.status === 503 && (code === 'OUTCOME_UNKNOWN' || code === 'LOG_UNAVAILABLE')) {
+      this.losses[code] = (this.losses[code] ?? 0) + 1;
+      if (code === 'OUTCOME_UNKNOWN' && operation.fate === 'refused') operation.fate = 'unknown';
+    } else {
       this.complaints.push(`${operation.kind} ${operation.operand} was answered ${answer.status} ${answer.body}`);
     }
   }
+}
+
+function kept({ status, body, headers }: HttpAnswer): KeptAnswer {
+  const text = (name: string) => (headers[name] === undefined ? undefined : String(headers[name]));
+  return { status, body, etag: text('etag'), token: text('consistency-token') };
 }
 
 function send(client: HttpClient, { kind, key, waits, operand, valueId }: Operation): Promise<HttpAnswer> {

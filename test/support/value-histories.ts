@@ -20,18 +20,30 @@ export async function readHistories(
   return histories.flat();
 }
 
-async function readHistory(client: HttpClient, ledger: LedgerOfAttempts, valueId: string): Promise<Effect[]> {
+/**
+ * Adds once more to the value, and waits for the decision.
+ * @returns the token of that decision, which comes after all that was sent before
+ * @throws Error when it is refused, or not decided in time
+ */
+export async function addLast(client: HttpClient, ledger: LedgerOfAttempts, valueId: string): Promise<string> {
   const last = ledger.begin({ kind: 'ADD', key: `last ${valueId} ${ledger.operations.length}`, waits: true, valueId });
-  const token = await eventually(
+  await eventually(
     async () => {
       await ledger.attempt(client, last);
-      return last.answers.find(({ status }) => status === 200)?.headers['consistency-token'] ?? false;
+      return last.fate === 'acknowledged' || ledger.complaints.length > 0;
     },
     { within: 30_000 },
   );
-  const headers = { 'consistency-token': String(token), prefer: 'wait=20' };
+  const token = last.answers.find(({ status }) => status === 200)?.token;
+  if (token === undefined) throw new Error(ledger.complaints.join('; ') || `${valueId}: no decision in time`);
+  return token;
+}
+
+async function readHistory(client: HttpClient, ledger: LedgerOfAttempts, valueId: string): Promise<Effect[]> {
+  const token = await addLast(client, ledger, valueId);
+  const headers = { 'consistency-token': token, prefer: 'wait=20' };
   const effects: Effect[] = [];
-  for (let rows = pageRows; rows === pageRows; ) {
+  for (let rows = pageRows; rows === pageRows;) {
     const after = effects.at(-1)?.version ?? 0;
     const path = `/values/${valueId}/history?limit=${pageRows}&after=${after}`;
     const page: unknown = JSON.parse((await client.send('GET', path, { headers })).body);

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { CreateValueCommand, UpdateValueCommand } from '../../modules/calculator/domain/value.commands';
 import type { Aggregate } from '../../kernel/decider';
 import { value } from '../../modules/calculator/domain/value.decider';
@@ -107,6 +108,7 @@ describe('The processor of a partition', () => {
   it.each([
     ['with its state', () => undefined],
     ['without state.db, which is only a cache', () => rmSync(join(directory, 'state.db'))],
+    ['after the machine went down with state.db open', () => forgeBoot(join(directory, 'state.db'))],
     ['with a damaged state.db', () => writeFileSync(join(directory, 'state.db'), 'x'.repeat(9_000))],
   ])('goes on after a restart, %s (G2, G10)', async (_name, meanwhile) => {
     const id = randomUUID();
@@ -216,6 +218,13 @@ describe('The processor of a partition', () => {
     }
   });
 });
+
+/** As if the file had been open, with states that never reached the disk, when the machine went down. */
+function forgeBoot(path: string): void {
+  const database = new Database(path);
+  database.exec(`update owner set boot = 'another'; delete from entries`);
+  database.close();
+}
 
 /** The log with another way to commit. */
 function withWriter(log: Log, change: (writer: PartitionWriter) => PartitionWriter): Log {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { bootIdentity } from '../sqlite/boot-identity';
 import { SqliteFailure, SqliteThread } from '../sqlite/sqlite-thread';
 import { RecentEntries } from './recent-entries';
 import { StatePartition, type StateFile } from './state-partition';
@@ -8,13 +9,15 @@ import type { StateEntry } from './stored-state';
 import { WriteBehind } from './write-behind';
 
 const SCHEMA = [
-  'create table if not exists log_identity (id text not null)',
+  'create table if not exists owner (log text not null, boot text not null)',
   `create table if not exists partitions (
      id integer primary key, topic text not null, partition integer not null, next integer not null default 0,
      folds text not null default '', unique (topic, partition))`,
   `create table if not exists entries (
      partition integer not null, key text not null, value text not null, primary key (partition, key)) without rowid`,
 ];
+/** In place of a boot's name while nobody has the file open. */
+const CLOSED = 'closed';
 const ENTRIES_CACHED_MAX = 20_000;
 const WAL_PAGES_MAX = 8_000;
 
@@ -38,7 +41,8 @@ export class StateStore {
   }
 
   /**
-   * Opens `state.db`; one that is damaged or belongs to another log is thrown away, since it is only a cache.
+   * Opens `state.db`. It is only a cache, so it is written without fsync, and thrown away when it is damaged, belongs to another log, or
+   * was open when the machine went down.
    *
    * @param logId id of the log that the cache must belong to
    */
@@ -47,19 +51,34 @@ export class StateStore {
     try {
       return await StateStore.openFile(path, logId);
     } catch (error) {
-      if (!(error instanceof SqliteFailure || error instanceof ForeignState)) throw error;
+      if (!(error instanceof SqliteFailure || error instanceof UnusableState)) throw error;
       for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
       return StateStore.openFile(path, logId);
     }
   }
 
   private static async openFile(path: string, logId: string): Promise<StateStore> {
-    const thread = await SqliteThread.open({ path, synchronous: 'NORMAL', walPagesMax: WAL_PAGES_MAX, schema: SCHEMA });
-    const { rows } = await thread.query('select id from log_identity');
-    if (rows.length === 0) await thread.query('insert into log_identity values (?)', [logId]);
-    else if (rows[0]?.['id'] !== logId) {
+    const thread = await SqliteThread.open({
+      path,
+      synchronous: 'FULL',
+      shared: true,
+      walPagesMax: WAL_PAGES_MAX,
+      schema: SCHEMA,
+    });
+    try {
+      const { rows } = await thread.query('select log, boot from owner');
+      const [owner] = rows;
+      if (owner === undefined) await thread.query('insert into owner values (?, ?)', [logId, CLOSED]);
+      else if (owner['log'] !== logId) throw new UnusableState('it belongs to another log');
+      else if (owner['boot'] !== CLOSED && owner['boot'] !== bootIdentity()) {
+        throw new UnusableState('the machine went down while it was open');
+      }
+      // Safe on disk before the first write that is not.
+      await thread.query('update owner set boot = ?', [bootIdentity()]);
+      await thread.query('pragma synchronous = off');
+    } catch (error) {
       await thread.close();
-      throw new ForeignState();
+      throw error;
     }
     return new StateStore(thread, new Database(path, { readonly: true }));
   }
@@ -74,14 +93,19 @@ export class StateStore {
     return new StatePartition(this.file, Number(id), Number(next), String(folds));
   }
 
+  /** Makes the file safe for the next machine too. */
   async close(): Promise<void> {
-    await this.file.unwritten.flush();
+    const { thread, unwritten } = this.file;
+    await unwritten.flush();
     this.reader.close();
-    await this.file.thread.close();
+    await thread.query('pragma synchronous = full');
+    await thread.query('pragma wal_checkpoint(truncate)');
+    await thread.query('update owner set boot = ?', [CLOSED]);
+    await thread.close();
   }
 }
 
-/** `state.db` was filled from another log. */
-class ForeignState extends Error {
-  override readonly name = 'ForeignState';
+/** `state.db` cannot be trusted; the changelog has all of it. */
+class UnusableState extends Error {
+  override readonly name = 'UnusableState';
 }

@@ -3,7 +3,6 @@ import { SETTINGS } from '../config/config.module';
 import type { KafkaSettings, Settings } from '../config/settings';
 import { DataDirectoryInUse, openDataDirectory, type DataDirectory } from '../sqlite/data-directory';
 import { EmbeddedLog } from './embedded/embedded-log';
-import { KafkaLog } from './kafka/kafka-log';
 import { LogSetupError, type Log } from './log.port';
 
 /** Injection token of the {@link Log}. */
@@ -37,7 +36,9 @@ export const logProviders: Provider[] = [
   },
 ];
 
-function openKafka(kafka: KafkaSettings, partitions: number, partitionsExplicit: boolean): Promise<Log> {
+async function openKafka(kafka: KafkaSettings, partitions: number, partitionsExplicit: boolean): Promise<Log> {
+  // Loaded only where it is used: it costs memory and time to start.
+  const { KafkaLog } = await import('./kafka/kafka-log.js');
   const logger = new Logger('Kafka');
   return KafkaLog.open({
     brokers: kafka.brokers,

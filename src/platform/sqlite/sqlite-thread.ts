@@ -14,6 +14,8 @@ export interface SqliteThreadOptions {
   readonly cacheKb?: number;
   /** Pages in the write-ahead log before it is copied into the file; default 1,000. */
   readonly walPagesMax?: number;
+  /** Shares one thread with all others that say so, for files whose writes nobody waits for; each thread costs memory. */
+  readonly shared?: boolean;
   /** Statements run once after opening. */
   readonly schema?: readonly string[];
 }
@@ -27,8 +29,9 @@ export interface SqliteWrite {
   readonly changes?: number;
 }
 
-export type SqliteRequest = { readonly id: number } & (
-  | { readonly kind: 'open' | 'close' }
+export type SqliteRequest = { readonly id: number; readonly connection: number } & (
+  | { readonly kind: 'open'; readonly options: SqliteThreadOptions }
+  | { readonly kind: 'close' }
   | { readonly kind: 'write'; readonly batch: readonly SqliteWrite[] }
   | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SqliteValue[] }
 );
@@ -60,21 +63,20 @@ export class SqliteFailure extends Error {
 type Distribute<T> = T extends unknown ? Omit<T, 'id'> : never;
 type Waiter = { resolve: (result: SqliteResult) => void; reject: (error: Error) => void };
 
-/**
- * One SQLite connection in a worker thread of its own. Requests are answered in the order they were made.
- */
-export class SqliteThread {
+/** A worker thread with the connections in it; ends with the last of them. */
+class SqliteWorker {
+  private static common: SqliteWorker | undefined;
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiter>();
   /** Listened for from the start: the last answer and the exit may arrive in one turn of the event loop. */
   private readonly ended: Promise<void>;
   private nextId = 1;
-  private closing: Promise<void> | undefined;
+  private nextConnection = 1;
+  private connections = 0;
   private died: Error | undefined;
 
-  private constructor(options: SqliteThreadOptions) {
+  private constructor() {
     this.worker = new Worker(join(__dirname, `sqlite.worker${extname(__filename)}`), {
-      workerData: options,
       execArgv: ['--no-warnings'],
       resourceLimits: { maxYoungGenerationSizeMb: 8, stackSizeMb: 2 },
     });
@@ -84,41 +86,26 @@ export class SqliteThread {
     this.worker.on('exit', () => this.fail(new Error('the SQLite thread has ended')));
   }
 
-  /** @throws SqliteFailure when the file cannot be opened, is locked (`SQLITE_BUSY`) or is no database (`SQLITE_NOTADB`) */
-  static async open(options: SqliteThreadOptions): Promise<SqliteThread> {
-    const thread = new SqliteThread(options);
-    try {
-      await thread.request({ kind: 'open' });
-      return thread;
-    } catch (error) {
-      await thread.worker.terminate();
-      throw error;
-    }
+  static for(isShared: boolean): SqliteWorker {
+    if (!isShared) return new SqliteWorker();
+    SqliteWorker.common ??= new SqliteWorker();
+    return SqliteWorker.common;
   }
 
-  /** Runs all statements in one transaction; resolves, once it is committed, with the rows changed per statement. */
-  async write(batch: readonly SqliteWrite[]): Promise<number[]> {
-    const result = await this.request({ kind: 'write', batch });
-    return result.perStatement ?? [];
+  /** Number of a new connection. */
+  enter(): number {
+    this.connections++;
+    return this.nextConnection++;
   }
 
-  /** Runs one statement outside {@link write}. */
-  async query(sql: string, values: readonly SqliteValue[] = []): Promise<SqliteResult> {
-    return this.request({ kind: 'query', sql, values });
+  async leave(): Promise<void> {
+    if (--this.connections > 0) return;
+    if (SqliteWorker.common === this) SqliteWorker.common = undefined;
+    await this.worker.terminate();
+    await this.ended;
   }
 
-  /** Ends the thread after what was asked before. */
-  close(): Promise<void> {
-    this.closing ??= this.request({ kind: 'close' }).then(
-      () => this.ended,
-      async () => {
-        await this.worker.terminate();
-      },
-    );
-    return this.closing;
-  }
-
-  private request(request: Distribute<SqliteRequest>): Promise<SqliteResult> {
+  request(request: Distribute<SqliteRequest>): Promise<SqliteResult> {
     if (this.died !== undefined) return Promise.reject(this.died);
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
@@ -138,5 +125,52 @@ export class SqliteThread {
     this.died ??= error;
     for (const waiter of this.waiting.values()) waiter.reject(this.died);
     this.waiting.clear();
+  }
+}
+
+/** One SQLite connection in a worker thread. Requests are answered in the order they were made. */
+export class SqliteThread {
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly worker: SqliteWorker,
+    private readonly connection: number,
+  ) {}
+
+  /** @throws SqliteFailure when the file cannot be opened, is locked (`SQLITE_BUSY`) or is no database (`SQLITE_NOTADB`) */
+  static async open(options: SqliteThreadOptions): Promise<SqliteThread> {
+    const worker = SqliteWorker.for(options.shared === true);
+    const connection = worker.enter();
+    const thread = new SqliteThread(worker, connection);
+    try {
+      await worker.request({ kind: 'open', connection, options });
+      return thread;
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
+  }
+
+  /** Runs all statements in one transaction; resolves, once it is committed, with the rows changed per statement. */
+  async write(batch: readonly SqliteWrite[]): Promise<number[]> {
+    const result = await this.worker.request({ kind: 'write', connection: this.connection, batch });
+    return result.perStatement ?? [];
+  }
+
+  /** Runs one statement outside {@link write}. */
+  query(sql: string, values: readonly SqliteValue[] = []): Promise<SqliteResult> {
+    return this.worker.request({ kind: 'query', connection: this.connection, sql, values });
+  }
+
+  /** Ends the connection after what was asked before, and with the last one the thread. */
+  close(): Promise<void> {
+    this.closing ??= this.worker
+      .request({ kind: 'close', connection: this.connection })
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .then(() => this.worker.leave());
+    return this.closing;
   }
 }

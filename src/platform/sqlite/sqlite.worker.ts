@@ -1,6 +1,6 @@
 // Runs in a worker thread, so that neither fsync nor a long query ever holds the event loop that serves HTTP.
 // It has no relative imports but types: from a checkout it is loaded as it stands, from a build as CommonJS.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import type {
@@ -12,14 +12,23 @@ import type {
   SqliteWrite,
 } from './sqlite-thread';
 
-const options = workerData as SqliteThreadOptions;
 const port = parentPort;
 if (port === null) throw new Error('sqlite.worker runs in a worker thread only');
 
-const statements = new Map<string, Database.Statement>();
-let database: Database.Database;
+interface Connection {
+  readonly database: Database.Database;
+  readonly statements: Map<string, Database.Statement>;
+}
 
-function prepared(sql: string): Database.Statement {
+const connections = new Map<number, Connection>();
+
+function connection(id: number): Connection {
+  const found = connections.get(id);
+  if (found === undefined) throw new Error(`connection ${id} is not open`);
+  return found;
+}
+
+function prepared({ database, statements }: Connection, sql: string): Database.Statement {
   let statement = statements.get(sql);
   if (statement === undefined) {
     statement = database.prepare(sql);
@@ -28,8 +37,9 @@ function prepared(sql: string): Database.Statement {
   return statement;
 }
 
-function open(): void {
-  database = new Database(options.path, { timeout: options.busyTimeoutMs ?? 5000 });
+function open(id: number, options: SqliteThreadOptions): void {
+  const database = new Database(options.path, { timeout: options.busyTimeoutMs ?? 5000 });
+  connections.set(id, { database, statements: new Map() });
   if (options.exclusive === true) database.pragma('locking_mode = EXCLUSIVE');
   database.pragma('journal_mode = WAL');
   database.pragma(`synchronous = ${options.synchronous}`);
@@ -41,14 +51,20 @@ function open(): void {
   for (const sql of options.schema ?? []) database.exec(sql);
 }
 
+function close(id: number): void {
+  connections.get(id)?.database.close();
+  connections.delete(id);
+}
+
 class ChangesDiffer extends Error {}
 
-function write(batch: readonly SqliteWrite[]): number[] {
+function write(on: Connection, batch: readonly SqliteWrite[]): number[] {
+  const { database } = on;
   const changes: number[] = [];
   database.exec('begin immediate');
   try {
     for (const { sql, width, values, changes: expected } of batch) {
-      const statement = prepared(sql);
+      const statement = prepared(on, sql);
       let changed = 0;
       if (width === 0) changed = statement.run().changes;
       for (let at = 0; width > 0 && at < values.length; at += width) {
@@ -67,24 +83,25 @@ function write(batch: readonly SqliteWrite[]): number[] {
   return changes;
 }
 
-function query(sql: string, values: readonly SqliteValue[]): SqliteResult {
-  const statement = prepared(sql);
+function query(on: Connection, sql: string, values: readonly SqliteValue[]): SqliteResult {
+  const statement = prepared(on, sql);
   if (statement.reader) return { rows: statement.all(...values) as Record<string, unknown>[] };
   const { changes } = statement.run(...values);
   return { rows: [], changes };
 }
 
 function handle(request: SqliteRequest): SqliteResult {
+  const id = request.connection;
   switch (request.kind) {
     case 'open':
-      open();
+      open(id, request.options);
       return { rows: [] };
     case 'write':
-      return { rows: [], perStatement: write(request.batch) };
+      return { rows: [], perStatement: write(connection(id), request.batch) };
     case 'query':
-      return query(request.sql, request.values);
+      return query(connection(id), request.sql, request.values);
     case 'close':
-      database?.close();
+      close(id);
       return { rows: [] };
   }
 }
@@ -103,5 +120,4 @@ port.on('message', (request: SqliteRequest) => {
     response = { id: request.id, error: { code, message: error instanceof Error ? error.message : String(error) } };
   }
   port.postMessage(response);
-  if (request.kind === 'close') port.close();
 });

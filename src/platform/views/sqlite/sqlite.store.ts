@@ -9,6 +9,8 @@ import { queryOf } from '../view-reads';
 import { bindToLog, prepareTable } from '../view-tables';
 import { SqliteViewWriter } from './sqlite-view-writer';
 
+/** A page that many transactions touch is copied into the file once per checkpoint. */
+const WAL_PAGES_MAX = 8_000;
 const STATEMENTS_KEPT_MAX = 256;
 
 /**
@@ -31,7 +33,7 @@ export class SqliteReadStore implements ReadStore {
 
   /** @param path the file, made when missing */
   static async open(path: string): Promise<SqliteReadStore> {
-    const thread = await SqliteThread.open({ path, synchronous: 'NORMAL' });
+    const thread = await SqliteThread.open({ path, synchronous: 'NORMAL', shared: true, walPagesMax: WAL_PAGES_MAX });
     try {
       await withWritable(path, migratePlatformTables);
       return new SqliteReadStore(path, thread);
