@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Logger, type Provider } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import type { KafkaSettings, Settings } from '../config/settings';
@@ -31,12 +32,17 @@ export const logProviders: Provider[] = [
     useFactory: async (settings: Settings, directory: DataDirectory): Promise<Log> => {
       const { partitions, partitionsExplicit, kafka } = settings;
       if (kafka === undefined) return EmbeddedLog.open({ directory: directory.path, partitions, partitionsExplicit });
-      return openKafka(kafka, partitions, partitionsExplicit);
+      return openKafka(kafka, directory.path, partitions, partitionsExplicit);
     },
   },
 ];
 
-async function openKafka(kafka: KafkaSettings, partitions: number, partitionsExplicit: boolean): Promise<Log> {
+async function openKafka(
+  kafka: KafkaSettings,
+  directory: string,
+  partitions: number,
+  partitionsExplicit: boolean,
+): Promise<Log> {
   // Loaded only where it is used: it costs memory and time to start.
   const { KafkaLog } = await import('./kafka/kafka-log.js');
   const logger = new Logger('Kafka');
@@ -50,6 +56,7 @@ async function openKafka(kafka: KafkaSettings, partitions: number, partitionsExp
     partitions,
     partitionsExplicit,
     sessionTimeoutMs: kafka.sessionTimeoutMs,
+    membersFile: join(directory, 'kafka-members.json'),
     logger: {
       info: (message) => logger.log(message),
       warn: (message) => logger.warn(message),

@@ -1,7 +1,9 @@
+import type { Broker } from 'kafkajs/src/cluster';
 import type { GroupOptions, Membership } from '../log.port';
 import { BrokerLink, asError, noteOnce, within } from './broker-link';
 import { isCoordinatorAway, isMissingRight, messageOf, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
+import type { MemberMemory } from './member-memory';
 import { OwnedPartitions } from './owned-partitions';
 import {
   ASSIGNER_NAME,
@@ -32,6 +34,7 @@ const HOPELESS: readonly string[] = [
 /** What a membership needs of the log around it. */
 export interface GroupSurroundings {
   readonly settings: KafkaSettings;
+  readonly members: MemberMemory;
   /** The connection that carries the heartbeats of all groups; a discarded one is replaced. */
   readonly link: () => BrokerLink;
   readonly partitionsOf: (topic: string) => number;
@@ -107,7 +110,8 @@ export class GroupMembership implements Membership {
       this.around.settings.logger.warn(`${this.groupId}: ${messageOf(error)}`),
     );
     await this.loop;
-    await this.sayGoodbye();
+    if (this.memberId !== '') await this.sayGoodbye(undefined, this.memberId);
+    this.around.members.forget(this.groupId);
     this.around.onLeft();
   }
 
@@ -146,7 +150,7 @@ export class GroupMembership implements Membership {
     onRefused(new Error(`group ${this.groupId} was left before it was joined`));
   }
 
-  /** One round of the group's protocol, on a connection of its own because the answers may take as long as a rebalance. */
+  /** One round of the group's protocol, on its own connection: the answers may take as long as a rebalance. */
   private async joinAndSync(): Promise<TopicPartition[]> {
     const { settings } = this.around;
     const { sessionTimeoutMs, rebalanceTimeoutMs } = settings;
@@ -154,6 +158,8 @@ export class GroupMembership implements Membership {
     this.joining = link;
     try {
       const coordinator = await link.groupCoordinator(this.groupId);
+      const predecessor = this.around.members.takePredecessor(this.groupId);
+      if (predecessor !== undefined && predecessor !== this.memberId) await this.sayGoodbye(coordinator, predecessor);
       const claim = { generation: this.generation, owned: this.partitions.held };
       const joined = await coordinator.joinGroup({
         groupId: this.groupId,
@@ -164,6 +170,7 @@ export class GroupMembership implements Membership {
       });
       const missed = joined.memberId !== this.memberId || joined.generationId !== this.generation + 1;
       this.memberId = joined.memberId;
+      this.around.members.remember(this.groupId, joined.memberId);
       const isLeader = joined.leaderId === joined.memberId;
       const { memberAssignment } = await coordinator.syncGroup({
         groupId: this.groupId,
@@ -251,16 +258,12 @@ export class GroupMembership implements Membership {
     this.generation = -1;
   }
 
-  private async sayGoodbye(): Promise<void> {
-    if (this.memberId === '') return;
+  /** Takes a member out of the group: this one, or a dead process that was here before. */
+  private async sayGoodbye(known: Broker | undefined, memberId: string): Promise<void> {
     try {
-      const coordinator = await this.around.link().groupCoordinator(this.groupId);
+      const coordinator = known ?? (await this.around.link().groupCoordinator(this.groupId));
       const { requestTimeoutMs } = this.around.settings;
-      await within(
-        requestTimeoutMs,
-        'leaving',
-        coordinator.leaveGroup({ groupId: this.groupId, memberId: this.memberId }),
-      );
+      await within(requestTimeoutMs, 'leaving', coordinator.leaveGroup({ groupId: this.groupId, memberId }));
     } catch (error) {
       this.around.settings.logger.info(`${this.groupId}: left without a word, ${messageOf(error)}`);
     }

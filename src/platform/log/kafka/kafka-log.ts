@@ -17,6 +17,7 @@ import { GroupMembership } from './group-membership';
 import { messageOf } from './kafka-errors';
 import { withDefaults, type KafkaLogOptions, type KafkaSettings } from './kafka-settings';
 import { KafkaTopics } from './kafka-topics';
+import { MemberMemory } from './member-memory';
 import { KafkaPartitionWriter } from './partition-writer';
 import { TopicReaders } from './topic-readers';
 
@@ -39,6 +40,7 @@ export class KafkaLog implements Log {
   private readonly topics: KafkaTopics;
   private readonly queue: AppendQueue;
   private readonly readers: TopicReaders;
+  private readonly members: MemberMemory;
   private readonly memberships = new Map<string, GroupMembership>();
   private readonly writers = new Set<PartitionWriter>();
   private readonly listeners: ((error: Error) => void)[] = [];
@@ -54,6 +56,7 @@ export class KafkaLog implements Log {
       (topic) => this.topics.partitions(topic),
     );
     this.readers = new TopicReaders(settings);
+    this.members = new MemberMemory(settings.membersFile);
   }
 
   /**
@@ -93,6 +96,7 @@ export class KafkaLog implements Log {
     if (this.memberships.has(group.group)) throw new Error(`group ${group.group} was joined already`);
     const membership = await GroupMembership.join(group, {
       settings: this.settings,
+      members: this.members,
       link: () => this.link(),
       partitionsOf: (topic) => this.topics.partitions(topic),
       onFailure: (error) => this.fail(error),

@@ -1,6 +1,6 @@
 import type { TopicSpec } from '../log.port';
 
-const MODULE_TOPIC = /^(.+)\.(commands|events|state)$/;
+const MODULE_TOPIC = /^(.+?)\.(commands|events|state|commands\.dead-letters)$/;
 const REPLICAS_TO_BE_SAFE = 3;
 const IN_SYNC_LEAST = 2;
 
@@ -27,7 +27,7 @@ export function contradiction(topic: string, found: TopicConfig, wanted: TopicCo
   return `topic ${topic}: ${parts.join('; ')}`;
 }
 
-/** Topics of one module (`orders.commands`, `orders.events`, `orders.state`) share the module's name; others have none. */
+/** Topics of one module (`orders.commands`, its dead letters, `orders.events`, `orders.state`) share the module's name; others have none. */
 export function moduleOf(topic: string): string | undefined {
   return MODULE_TOPIC.exec(topic)?.[1];
 }
