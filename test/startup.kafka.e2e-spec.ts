@@ -105,3 +105,36 @@ describeModes(
   },
   ['kafka'],
 );
+
+describeModes(
+  'a start',
+  ({ newSite }) => {
+    it('succeeds where the first transaction of every partition was cut off, and decides what comes', async () => {
+      const site = await newSite();
+      const app = await site.start();
+      await app.terminate();
+      const { KAFKA_BROKERS: broker = '', KAFKA_TOPIC_PREFIX: prefix = '' } = site.settings;
+      const kafka = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
+      const producer = kafka.producer({
+        transactionalId: `${prefix}cut-off`,
+        maxInFlightRequests: 1,
+        idempotent: true,
+      });
+      await producer.connect();
+      const transaction = await producer.transaction();
+      const messages = [0, 1, 2, 3].map((partition) => ({ partition, key: 'never', value: 'never' }));
+      for (const topic of ['events', 'state'])
+        await transaction.send({ topic: `${prefix}calculator.${topic}`, messages });
+      await transaction.abort();
+      await producer.disconnect();
+
+      await app.restart();
+      const headers = { 'content-type': 'application/json', prefer: 'wait=20' };
+      const sent = Array.from({ length: 20 }, () =>
+        fetch(`${app.url}/values`, { method: 'POST', headers, body: '{"value":1}' }),
+      );
+      expect((await Promise.all(sent)).map(({ status }) => status)).toEqual(Array(20).fill(201));
+    });
+  },
+  ['kafka'],
+);

@@ -3,6 +3,7 @@ import { pause } from '../scripts/process/wait.ts';
 import type { AppProcess } from './support/app-process.ts';
 import { CalculatorLoad, retryUnknown } from './support/calculator-load.ts';
 import { checkEffects } from './support/effects.ts';
+import { eventually } from './support/eventually.ts';
 import { HttpClient } from './support/http-client.ts';
 import { LedgerOfAttempts } from './support/ledger-of-attempts.ts';
 import { describeModes } from './support/modes.ts';
@@ -36,6 +37,35 @@ describeModes(
         // It finds out that it owns nothing any more, and joins again.
         await victim.ready();
       });
+    });
+
+    it(`decide right when the owner that was paused has the partitions again (G4, G10): ${faults} pauses`, async () => {
+      const random = SeededRandom.announce('two processes, pause and back');
+      const site = await newSite();
+      const settings = { KAFKA_SESSION_TIMEOUT_MS: String(sessionTimeoutMs), LOG_LEVEL: 'error' };
+      let paused = await site.start(settings);
+      let other = await site.start(settings);
+      const ledger = new LedgerOfAttempts();
+      const load = CalculatorLoad.start([paused.url, other.url], ledger, random);
+      await eventually(() => load.valueIds.length > 20, { within: 30_000 });
+      await load.stop();
+      for (let round = 1; round <= faults; round++) {
+        // Nothing is on its way to it, so nothing tells it that it was fenced when it wakes up.
+        await paused.pause();
+        await takeOver(other, ledger, load.valueIds);
+        paused.resume();
+        await paused.ready();
+        await other.kill9();
+        const effects = await readHistories(paused.url, ledger, load.valueIds);
+        const known = ledger.operations.filter(({ valueId }) => valueId !== undefined);
+        expect({ round, seed: random.seed, wrong: checkEffects(known, effects) }).toMatchObject({ wrong: [] });
+        await other.restart();
+        [paused, other] = [other, paused];
+      }
+      expect(ledger.complaints).toEqual([]);
+      const exits = await Promise.all([paused, other].map((app) => app.terminate()));
+      expect(exits).toMatchObject([{ code: 0 }, { code: 0 }]);
+      expect(checkEffects(ledger.operations, effectsOf(await readRawLog(site, paused)))).toEqual([]);
     });
 
     async function underFaults(name: string, fail: Fault): Promise<void> {

@@ -6,24 +6,24 @@ import { Rejected } from './rejection';
 /** `when` of a specification: ends in what must follow. */
 interface Outcome<Event extends EventMessage> {
   /** @throws Error when other events follow, or none */
-  then(...expected: Event[]): void;
+  thenEvents(...expected: Event[]): void;
   /** @throws Error when the command is accepted, or rejected with another code */
   thenRejected(code: string): void;
 }
 
 /**
- * Given/when/then for a decider: `given(...events).when(command).then(...events)`. Every history is folded twice, and the state is sent
+ * Given/when/then for a decider: `given(...events).when(command).thenEvents(...events)`. Every history is folded twice, and the state is sent
  * through JSON in between, as the state store does: a fold that is not pure, or a state that JSON cannot carry, fails.
  */
 export function specification<Command extends CommandMessage, State, Event extends EventMessage>(
   decider: Decider<Command, State, Event>,
-): { given(...history: Event[]): { when(command: Command): Outcome<Event> } } {
+): { readonly given: (...history: Event[]) => { when(command: Command): Outcome<Event> } } {
   return {
     given: (...history) => ({
       when(command) {
         const decided = decide(decider, history, command);
         return {
-          then(...expected) {
+          thenEvents(...expected) {
             if (decided instanceof Rejected)
               throw new Error(`rejected with ${decided.code}, expected ${show(expected)}`);
             if (!same(decided, expected)) throw new Error(`expected ${show(expected)}, got ${show(decided)}`);

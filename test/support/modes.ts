@@ -6,9 +6,9 @@ import { type Mode, testModes } from './test-modes.ts';
 export interface ModeContext {
   readonly mode: Mode;
   /** A fresh site and a ready process in it. */
-  startApp(overrides?: Settings): Promise<AppProcess>;
+  readonly startApp: (overrides?: Settings) => Promise<AppProcess>;
   /** A fresh site, for tests that run several processes on one log, or one that does not come up. */
-  newSite(): Promise<AppSite>;
+  readonly newSite: () => Promise<AppSite>;
 }
 
 /**

@@ -55,7 +55,9 @@ async function readHistory(client: HttpClient, ledger: LedgerOfAttempts, valueId
   const end = effects.at(-1);
   const value = member(JSON.parse(now.body), 'value');
   if (value !== end?.result || now.headers['etag'] !== `"${end?.version}"`) {
-    throw new Error(`${valueId} is ${now.headers['etag']} ${now.body}, its history ends with ${JSON.stringify(end)}`);
+    throw new Error(
+      `${valueId} is ${String(now.headers['etag'])} ${now.body}, its history ends with ${JSON.stringify(end)}`,
+    );
   }
   return effects;
 }

@@ -39,7 +39,7 @@ export interface ProcessorContext {
 const RECORDS_PER_TRANSACTION_MAX = 500;
 const BYTES_PER_TRANSACTION_MAX = 512 * 1024;
 const RETRY_MS = 200;
-const BATCHES_PER_CHECKPOINT = 1_000;
+const BATCHES_PER_CHECKPOINT = 100;
 
 /**
  * Decides the commands of one owned partition: a batch of commands becomes events, state, replies and the consumed offset in one
@@ -72,7 +72,6 @@ export class PartitionProcessor {
       for await (const batch of context.log.follow(topics.commands, partition, position.next, signal)) {
         await processor.takeAll(batch.records);
       }
-      await processor.checkpoint();
     } catch (error) {
       if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
     } finally {
@@ -117,10 +116,11 @@ export class PartitionProcessor {
       ...result.replies.map(({ reply, replyTo }) => encodeReply(reply, replyTo, repliesPartitions)),
       ...result.deadLetters,
     ];
+    const complete = await this.endWhenDue();
     await this.commitUntilDone(next, written);
     this.position = position;
     await this.state.put(entries);
-    if (++this.sinceCheckpoint >= BATCHES_PER_CHECKPOINT) await this.checkpoint();
+    if (complete !== undefined) await this.state.checkpoint(complete);
   }
 
   /** A full disk or a log that is away for a while is waited out: the batch is in memory, and nothing of it was written. */
@@ -136,11 +136,14 @@ export class PartitionProcessor {
     }
   }
 
-  /** Notes how far the cache is complete, so that a restart reads only what came later. */
-  private async checkpoint(): Promise<void> {
+  /**
+   * Now and then, the end of the changelog, so that a restart reads only what came later. Whatever stands before it is in the cache if the
+   * commit that follows is let through; had another owner written, it would be refused. Asked at any other time, the end may be another's.
+   */
+  private async endWhenDue(): Promise<number | undefined> {
+    if (++this.sinceCheckpoint < BATCHES_PER_CHECKPOINT) return undefined;
     this.sinceCheckpoint = 0;
-    const { end } = await this.context.log.bounds(this.topics.state, this.partition);
-    await this.state.checkpoint(end);
+    return (await this.context.log.bounds(this.topics.state, this.partition)).end;
   }
 }
 

@@ -28,17 +28,28 @@ export async function restorePartition(
   what: PartitionToRestore,
   committed: number | undefined,
 ): Promise<ProcessorPosition | undefined> {
-  const { log, module, partition, cache, signal } = what;
+  const { module, partition, cache, signal } = what;
   const { state, events } = topicsOf(module);
   if (!(await readChangelog(what))) await refold(what);
   if (signal.aborted) return undefined;
   const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
-  if (stored === undefined && (await log.bounds(events, partition)).end > 0) {
+  if (stored === undefined && (await holdsRecords(what, events))) {
     throw new Error(
       `POSITION_LOST: ${events}/${partition} has events, but ${state} holds no position of the processor`,
     );
   }
   return { next: Math.max(stored?.next ?? 0, committed ?? 0), sequence: stored?.sequence ?? 0 };
+}
+
+/** Offsets alone do not tell: on Kafka a transaction that was cut off leaves some behind, and no record. */
+async function holdsRecords({ log, partition, signal }: PartitionToRestore, topic: string): Promise<boolean> {
+  const { start, end } = await log.bounds(topic, partition);
+  if (start >= end) return false;
+  for await (const { records, next } of log.follow(topic, partition, start, signal)) {
+    if (records.length > 0) return true;
+    if (next >= end) break;
+  }
+  return false;
 }
 
 /** @returns whether every state in the changelog is of the version that its aggregate has now */

@@ -23,15 +23,15 @@ const update = (operation: 'ADD' | 'MULTIPLY', value: number) =>
 
 describe('A value', () => {
   it('is created once', () => {
-    given().when(create(2)).then(created);
+    given().when(create(2)).thenEvents(created);
     given(created).when(create(2)).thenRejected('VALUE_EXISTS');
   });
 
   it('is added to and multiplied, as in the seed', () => {
-    given(created).when(update('ADD', 2)).then(updated);
+    given(created).when(update('ADD', 2)).thenEvents(updated);
     given(created, updated)
       .when(update('MULTIPLY', 3))
-      .then({ type: 'ValueUpdated', data: { operation: 'MULTIPLY', operand: 3, result: 12 } });
+      .thenEvents({ type: 'ValueUpdated', data: { operation: 'MULTIPLY', operand: 3, result: 12 } });
   });
 
   it('must exist before it is changed', () => {
@@ -50,10 +50,10 @@ describe('A value', () => {
   it('stores -0 as 0', () => {
     given()
       .when(create(-0))
-      .then({ type: 'ValueCreated', data: { value: 0 } });
+      .thenEvents({ type: 'ValueCreated', data: { value: 0 } });
     given(created)
       .when(update('MULTIPLY', -0))
-      .then({ type: 'ValueUpdated', data: { operation: 'MULTIPLY', operand: 0, result: 0 } });
+      .thenEvents({ type: 'ValueUpdated', data: { operation: 'MULTIPLY', operand: 0, result: 0 } });
   });
 
   it('never writes what JSON cannot carry, whatever the doubles', () => {

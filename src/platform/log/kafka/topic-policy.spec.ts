@@ -28,7 +28,7 @@ describe('topic policies', () => {
       'a.b',
       'a',
       undefined,
-      undefined,
+      'a',
     ]);
   });
 

@@ -39,7 +39,7 @@ export class LiveRows {
     const last = request.headers['last-event-id'];
     const headers = Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined));
     const lastEventId = Array.isArray(last) ? last[0] : last;
-    await this.hub.open({ ...rows, headers, lastEventId, begin: () => reply.hijack() }, reply.raw);
+    await this.hub.open({ ...rows, headers, lastEventId, begin: () => void reply.hijack() }, reply.raw);
   }
 
   private async page<Row extends RowShape>(
