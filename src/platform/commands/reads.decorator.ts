@@ -9,6 +9,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiProblems } from '../http/api-problems.decorator';
 import { HttpProblem, invalid } from '../http/http-problem';
 import { topicsOf } from '../log/envelope';
 import { ViewProgress } from '../views/view-progress';
@@ -27,6 +28,7 @@ export function Reads(view: { readonly name: string }): MethodDecorator {
   return applyDecorators(
     SetMetadata(VIEW_NAME, view.name),
     UseGuards(ConsistencyGuard),
+    ApiProblems('VIEW_BEHIND', 'VIEWS_UNAVAILABLE'),
     ApiHeader({
       name: 'Consistency-Token',
       required: false,

@@ -30,7 +30,8 @@ export async function restorePartition(
 ): Promise<ProcessorPosition | undefined> {
   const { module, partition, cache, signal } = what;
   const { state, events } = topicsOf(module);
-  if (!(await readChangelog(what))) await refold(what);
+  const { isCurrent, next } = await readChangelog(what);
+  if (!isCurrent) await refold(what, next);
   if (signal.aborted) return undefined;
   const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
   if (stored === undefined && (await holdsRecords(what, events))) {
@@ -52,7 +53,7 @@ async function holdsRecords({ log, partition, signal }: PartitionToRestore, topi
   return false;
 }
 
-/** @returns whether every state in the changelog is of the version that its aggregate has now */
+/** @returns whether every state in the changelog is of the version that its aggregate has now, and how far it was read */
 async function readChangelog({
   log,
   module,
@@ -60,7 +61,7 @@ async function readChangelog({
   aggregates,
   cache,
   signal,
-}: PartitionToRestore): Promise<boolean> {
+}: PartitionToRestore): Promise<{ isCurrent: boolean; next: number }> {
   const { state } = topicsOf(module);
   const versions = stateVersions(aggregates);
   const folds = JSON.stringify([...versions]);
@@ -71,24 +72,27 @@ async function readChangelog({
     next = start;
   }
   let isCurrent = true;
-  if (next >= end) return isCurrent;
+  if (next >= end) return { isCurrent, next };
   for await (const batch of log.follow(state, partition, next, signal)) {
     const records = batch.records.flatMap(({ key, value }) => (key === null ? [] : [{ key, value }]));
     isCurrent &&= records.every(({ value }) => isOfVersion(value, versions));
-    await cache.restore(records, batch.next);
-    if (batch.next >= end) break;
+    next = batch.next;
+    await cache.restore(records, next);
+    if (next >= end) break;
   }
-  return isCurrent;
+  return { isCurrent, next };
 }
 
 /** Folds all events of the partition anew: a state is a function of the log, so it can change its shape (G10). */
-async function refold({ log, module, partition, aggregates, cache, signal }: PartitionToRestore): Promise<void> {
-  const { events } = topicsOf(module);
+async function refold(what: PartitionToRestore, changelogRead: number): Promise<void> {
+  const { log, module, partition, aggregates, cache, signal } = what;
+  const { events, state: changelog } = topicsOf(module);
   const byName = new Map([...aggregates.values()].map((item) => [item.name, item]));
   const { start, end } = await log.bounds(events, partition);
-  const next = (await log.bounds(topicsOf(module).state, partition)).end;
+  // Until all is folded the changelog counts as unread, so that a kill in between only means beginning again.
+  const unread = (await log.bounds(changelog, partition)).start;
   let folded = new Map<string, AggregateState>();
-  const write = async (): Promise<void> => {
+  const write = async (next: number): Promise<void> => {
     const entries = Array.from(folded, ([id, state]) => stateEntry(stateKey.aggregate(id), state));
     await cache.restore(
       entries.map(({ key, json }) => ({ key, value: json })),
@@ -96,6 +100,7 @@ async function refold({ log, module, partition, aggregates, cache, signal }: Par
     );
     folded = new Map();
   };
+  await write(unread);
   if (start >= end) return;
   for await (const batch of log.follow(events, partition, start, signal)) {
     for (const record of batch.records) {
@@ -105,10 +110,10 @@ async function refold({ log, module, partition, aggregates, cache, signal }: Par
       const before = folded.get(id) ?? (cache.load(stateKey.aggregate(id)) as AggregateState | undefined);
       folded.set(id, evolved(aggregate, record, before));
     }
-    if (folded.size > REFOLDED_MAX) await write();
+    if (folded.size > REFOLDED_MAX) await write(unread);
     if (batch.next >= end) break;
   }
-  await write();
+  if (!signal.aborted) await write(changelogRead);
 }
 
 function evolved(aggregate: Aggregate, record: LogRecord, before: AggregateState | undefined): AggregateState {

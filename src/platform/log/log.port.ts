@@ -125,6 +125,7 @@ export interface PartitionWriter {
 
   /**
    * Writes the records and moves the group's offset to `next`, both or neither (G2). Repeats through lost answers until the outcome is known.
+   * Readers see the records a moment later.
    * @param from offset that was committed before: the first offset this batch consumed
    * @param next offset after the last record consumed
    * @throws WriterFenced another owner has taken over: stop at once, nothing was written

@@ -13,15 +13,21 @@ export class DataDirectoryInUse extends Error {
   override readonly name = 'DataDirectoryInUse';
 }
 
+/** The data directory cannot be made or written; one clear line for the operator, then the process ends. */
+export class DataDirectoryUnusable extends Error {
+  override readonly name = 'DataDirectoryUnusable';
+  readonly code = 'DATA_DIR_UNUSABLE';
+}
+
 /**
  * Makes the data directory and holds it for this process alone, by a lock of the operating system that ends with the process,
  * however it ends.
  *
  * @throws DataDirectoryInUse
+ * @throws DataDirectoryUnusable
  */
 export function openDataDirectory(path: string): DataDirectory {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const lock = new Database(join(path, 'process.lock'), { timeout: 0 });
+  const lock = openLock(path);
   try {
     lock.exec('begin exclusive');
   } catch (error) {
@@ -32,4 +38,14 @@ export function openDataDirectory(path: string): DataDirectory {
     throw error;
   }
   return { path, release: () => lock.close() };
+}
+
+function openLock(path: string): Database.Database {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return new Database(join(path, 'process.lock'), { timeout: 0 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataDirectoryUnusable(`DATA_DIR ${path} cannot be used: ${reason}`, { cause: error });
+  }
 }

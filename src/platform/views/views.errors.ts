@@ -10,6 +10,12 @@ export class ViewsForeign extends Error {
   readonly code = 'VIEWS_FOREIGN';
 }
 
+/** PostgreSQL answers, and will not let us in or has no such database; one clear line for the operator, then the process ends. */
+export class DatabaseUnusable extends Error {
+  override readonly name = 'DatabaseUnusable';
+  readonly code = 'DATABASE_UNUSABLE';
+}
+
 /** Another owner has taken a partition of the view, or another writer the view: nothing was written. */
 export class StaleOwner extends Error {
   override readonly name = 'StaleOwner';

@@ -1,3 +1,4 @@
+import { eventually } from '../../../../test/support/eventually';
 import type { Log, LogRecord, NewRecord, TopicSpec } from '../log.port';
 
 export const PARTITIONS = 4;
@@ -30,6 +31,18 @@ export async function readToEnd(log: Log, topic: string, partition: number): Pro
     if (batch.next >= end) enough.abort();
   }
   return records;
+}
+
+/** Waits until a partition holds these values: a committed transaction is seen by readers a moment after its writer knows. */
+export async function holds(
+  log: Log,
+  topic: string,
+  partition: number,
+  values: readonly (string | null)[],
+): Promise<void> {
+  await eventually(async () => {
+    expect((await readToEnd(log, topic, partition)).map(({ value }) => value)).toEqual(values);
+  });
 }
 
 /** Reads all partitions of a topic, one after the other. */

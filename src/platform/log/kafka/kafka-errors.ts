@@ -18,12 +18,19 @@ export function refusalOfCode(code: number): string | undefined {
   return code === PRODUCER_FENCED_CODE ? 'PRODUCER_FENCED' : createErrorFromCode(code).type;
 }
 
+/** The last one: this listener of the broker knows no SASL at all. */
+const CREDENTIAL_REFUSALS: readonly string[] = [
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+];
+
 /** The broker does not accept who we say we are: asking again does not help. */
 export function isWrongCredentials(error: unknown): boolean {
   return causes(error).some(
     (cause) =>
       cause.name === 'KafkaJSSASLAuthenticationError' ||
-      ('type' in cause && (cause.type === 'SASL_AUTHENTICATION_FAILED' || cause.type === 'UNSUPPORTED_SASL_MECHANISM')),
+      ('type' in cause && CREDENTIAL_REFUSALS.includes(String(cause.type))),
   );
 }
 

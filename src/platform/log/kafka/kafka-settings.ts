@@ -57,7 +57,7 @@ export function withDefaults(options: KafkaLogOptions): KafkaSettings {
     ...options,
     sessionTimeoutMs: options.sessionTimeoutMs ?? 8_000,
     rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 10_000,
-    heartbeatIntervalMs: options.heartbeatIntervalMs ?? 1_000,
+    heartbeatIntervalMs: options.heartbeatIntervalMs ?? Math.min(1_000, (options.sessionTimeoutMs ?? 8_000) / 4),
     requestTimeoutMs: options.requestTimeoutMs ?? 1_500,
     connectionTimeoutMs: options.connectionTimeoutMs ?? 3_000,
     appendTimeoutMs: options.appendTimeoutMs ?? 10_000,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DatabaseError } from 'pg';
 import { CompiledQuery, Kysely, PostgresDialect, sql, type Compilable } from 'kysely';
 import type { RowShape, TableDefinition } from '../../../kernel/view';
 import { migratePlatformTables, type PlatformTables } from '../platform-tables';
@@ -6,6 +7,7 @@ import type { Projection } from '../projection';
 import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
 import { queryOf } from '../view-reads';
 import { bindToLog, prepareTable } from '../view-tables';
+import { DatabaseUnusable } from '../views.errors';
 import { boundedPool, SESSION_SETTINGS, type PostgresOptions } from './postgres-pool';
 import { PostgresListener } from './postgres-listener';
 import { PostgresViewWriter } from './postgres-view-writer';
@@ -36,7 +38,10 @@ export class PostgresReadStore implements ReadStore {
     });
   }
 
-  /** @throws ViewsUnavailable */
+  /**
+   * @throws ViewsUnavailable it cannot be reached
+   * @throws DatabaseUnusable it refuses us
+   */
   static async open(options: PostgresOptions): Promise<PostgresReadStore> {
     const store = new PostgresReadStore(options);
     try {
@@ -46,7 +51,7 @@ export class PostgresReadStore implements ReadStore {
       return store;
     } catch (error) {
       await store.close();
-      throw error;
+      throw error instanceof DatabaseError ? new DatabaseUnusable(error.message, { cause: error }) : error;
     }
   }
 
