@@ -48,6 +48,7 @@ const BATCHES_PER_CHECKPOINT = 100;
 export class PartitionProcessor {
   private readonly topics: ReturnType<typeof topicsOf>;
   private sinceCheckpoint = 0;
+  private checkpointing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly context: ProcessorContext,
@@ -65,16 +66,18 @@ export class PartitionProcessor {
     const topics = topicsOf(context.module);
     const writer = await context.log.openWriter(`${context.module}.processor`, topics.commands, partition);
     const state = await context.store.partition(topics.state, partition);
+    let processor: PartitionProcessor | undefined;
     try {
       const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
-      const processor = new PartitionProcessor(context, partition, writer, state, position, signal);
+      processor = new PartitionProcessor(context, partition, writer, state, position, signal);
       for await (const batch of context.log.follow(topics.commands, partition, position.next, signal)) {
         await processor.takeAll(batch.records);
       }
     } catch (error) {
       if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
     } finally {
+      await processor?.checkpointing;
       await state.release();
       await writer.close();
     }
@@ -120,7 +123,8 @@ export class PartitionProcessor {
     await this.commitUntilDone(next, written);
     this.position = position;
     await this.state.put(entries);
-    if (complete !== undefined) await this.state.checkpoint(complete);
+    // Not awaited: the cache reaches the disk in its own time, and no command waits for it.
+    if (complete !== undefined) this.checkpointing = this.state.checkpoint(complete);
   }
 
   /** A full disk or a log that is away for a while is waited out: the batch is in memory, and nothing of it was written. */

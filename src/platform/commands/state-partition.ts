@@ -54,9 +54,10 @@ export class StatePartition {
     await this.file.unwritten.add(placed);
   }
 
-  /** Notes that the cache holds all of the changelog before `next`, once that is true of the disk. */
+  /** Notes that the cache holds all of the changelog before `next`, once that is true of the disk. Never throws: without the note a restart reads more. */
   async checkpoint(next: number): Promise<void> {
-    if (await this.file.unwritten.flush()) await this.restore([], next);
+    if (!(await this.file.unwritten.flush())) return;
+    await this.restore([], next).catch(() => undefined);
   }
 
   /** Takes records of the changelog, up to `next`. */

@@ -33,14 +33,15 @@ export class WriteBehind {
   /** Waits when too much is unwritten, so that memory stays bounded. */
   async add(entries: readonly (readonly [key: string, entry: PlacedEntry])[]): Promise<void> {
     for (const [key, entry] of entries) this.waiting.set(key, entry);
-    this.running ??= this.drain(LINGER_MS);
+    this.running ??= this.cycle(LINGER_MS);
     if (this.waiting.size > WAITING_MAX) await this.running;
   }
 
-  /** Resolves with whether all that was added before is written. */
+  /** Resolves with whether all that was added before is written; what comes meanwhile does not count. */
   async flush(): Promise<boolean> {
-    while (this.running !== undefined && (await this.running));
-    return this.running === undefined;
+    // The cycle under way may have begun before the last addition; the one after it has not.
+    const [first, second] = [await this.running, await this.running];
+    return first !== false && second !== false;
   }
 
   /** Forgets what is unwritten of the keys with a prefix: their changelog will be read again. */
@@ -50,24 +51,22 @@ export class WriteBehind {
     }
   }
 
-  /** Resolves with false when a write failed; it is then tried again by itself. */
-  private async drain(lingerMs: number): Promise<boolean> {
+  /** Writes what waits, once; resolves with false when that failed, and is then tried again by itself. */
+  private async cycle(lingerMs: number): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, lingerMs).unref());
-    while (this.waiting.size > 0) {
-      this.writing = this.waiting;
-      this.waiting = new Map();
-      try {
-        await this.write([...this.writing.values()]);
-      } catch {
-        // What came meanwhile is newer and must win.
-        this.waiting = new Map([...this.writing, ...this.waiting]);
-        this.running = this.drain(RETRY_MS);
-        return false;
-      }
+    this.writing = this.waiting;
+    this.waiting = new Map();
+    let isWritten = true;
+    try {
+      await this.write([...this.writing.values()]);
+    } catch {
+      // What came meanwhile is newer and must win.
+      this.waiting = new Map([...this.writing, ...this.waiting]);
+      isWritten = false;
     }
     this.writing = new Map();
-    this.running = undefined;
-    return true;
+    this.running = this.waiting.size > 0 ? this.cycle(isWritten ? LINGER_MS : RETRY_MS) : undefined;
+    return isWritten;
   }
 
   private async write(entries: readonly PlacedEntry[]): Promise<void> {
