@@ -7,6 +7,7 @@ import {
   type Log,
   type LogRecord,
   type NewRecord,
+  type ParticipantWork,
   type PartitionWriter,
 } from '../log/log.port';
 import { BatchDecider, type BatchResult } from './batch-decider';
@@ -41,6 +42,15 @@ const BYTES_PER_TRANSACTION_MAX = 512 * 1024;
 const RETRY_MS = 200;
 const BATCHES_PER_CHECKPOINT = 100;
 
+/** A batch between its decision and its commit. */
+interface DecidedBatch extends Pick<BatchResult, 'replies'> {
+  /** By `performance.now()`. */
+  readonly started: number;
+  readonly position: ProcessorPosition;
+  readonly entries: readonly StateEntry[];
+  readonly written: readonly NewRecord[];
+}
+
 /**
  * Decides the commands of one owned partition: a batch of commands becomes events, state, replies and the consumed offset in one
  * log transaction (G2), by the one writer that the log lets through (G4).
@@ -71,8 +81,9 @@ export class PartitionProcessor {
       const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
       processor = new PartitionProcessor(context, partition, writer, state, position, signal);
-      for await (const batch of context.log.follow(topics.commands, partition, position.next, signal)) {
-        await processor.takeAll(batch.records);
+      while (!signal.aborted) {
+        await processor.takePart();
+        await processor.catchUp();
       }
     } catch (error) {
       if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
@@ -81,6 +92,56 @@ export class PartitionProcessor {
       await state.release();
       await writer.close();
     }
+  }
+
+  /** Decides within the commits that append, where the log offers that, until the signal aborts. */
+  private async takePart(): Promise<void> {
+    const { writer, signal } = this;
+    const ended = writer.participate?.(this.position.next, { decide: (records) => this.share(records) });
+    if (ended === undefined) return;
+    const retire = (): void => void writer.retire?.();
+    signal.addEventListener('abort', retire, { once: true });
+    try {
+      if (signal.aborted) retire();
+      await ended;
+    } finally {
+      signal.removeEventListener('abort', retire);
+      await writer.retire?.();
+    }
+  }
+
+  /** Reads on from where it stands; for a log that it can take part in only until it is level with it. */
+  private async catchUp(): Promise<void> {
+    const { context, topics, partition, signal } = this;
+    if (signal.aborted) return;
+    for await (const batch of context.log.follow(topics.commands, partition, this.position.next, signal)) {
+      await this.takeAll(batch.records);
+      if (this.writer.participate !== undefined) return;
+    }
+  }
+
+  private share(waiting: readonly LogRecord[]): ParticipantWork {
+    const records = waiting.slice(0, endOfTransaction(waiting, 0));
+    const decided = this.decide(records);
+    return {
+      next: decided.position.next,
+      records: decided.written,
+      committed: () => {
+        this.position = decided.position;
+        void this.state.put(decided.entries);
+        if (++this.sinceCheckpoint >= BATCHES_PER_CHECKPOINT) {
+          this.sinceCheckpoint = 0;
+          this.checkpointing = this.checkpointNow();
+        }
+        this.answer(records, decided);
+      },
+    };
+  }
+
+  /** All that stands in the changelog now is in the cache: this was called before anything else could be committed. */
+  private async checkpointNow(): Promise<void> {
+    const { end } = await this.context.log.bounds(this.topics.state, this.partition);
+    await this.state.checkpoint(end);
   }
 
   private async takeAll(records: readonly LogRecord[]): Promise<void> {
@@ -93,38 +154,44 @@ export class PartitionProcessor {
   }
 
   private async take(records: readonly LogRecord[]): Promise<void> {
+    const decided = this.decide(records);
+    const complete = await this.endWhenDue();
+    await this.commitUntilDone(decided.position.next, decided.written);
+    this.position = decided.position;
+    await this.state.put(decided.entries);
+    // Not awaited: the cache reaches the disk in its own time, and no command waits for it.
+    if (complete !== undefined) this.checkpointing = this.state.checkpoint(complete);
+    this.answer(records, decided);
+  }
+
+  /** Changes nothing. */
+  private decide(records: readonly LogRecord[]): DecidedBatch {
     const started = performance.now();
-    const { context, state } = this;
+    const { context, partition, state, topics } = this;
     const loaded = {
       aggregate: (id: string) => state.load(stateKey.aggregate(id)) as AggregateState | undefined,
       decision: (commandId: string) => state.load(stateKey.decision(commandId)) as StoredDecision | undefined,
     };
-    const { module, aggregates } = context;
-    const { mayRepeat } = context.log;
-    const result = BatchDecider.decide({ module, aggregates, mayRepeat }, loaded, this.position.sequence, records);
-    await this.commit(records, result);
-    for (const { reply } of result.replies) context.onReply(reply);
-    context.onBatch?.(records.length, performance.now() - started);
-  }
-
-  private async commit(records: readonly LogRecord[], result: BatchResult): Promise<void> {
-    const { context, partition, topics } = this;
+    const { module, aggregates, log } = context;
+    const deciding = { module, aggregates, mayRepeat: log.mayRepeat };
+    const result = BatchDecider.decide(deciding, loaded, this.position.sequence, records);
     const next = (records.at(-1)?.offset ?? this.position.next) + 1;
     const position: ProcessorPosition = { next, sequence: result.sequence };
-    const entries: StateEntry[] = [...result.entries, stateEntry(stateKey.position('processor'), position)];
-    const repliesPartitions = context.log.partitions(REPLIES_TOPIC);
+    const entries = [...result.entries, stateEntry(stateKey.position('processor'), position)];
+    const repliesPartitions = log.partitions(REPLIES_TOPIC);
     const written: NewRecord[] = [
       ...result.events,
       ...entries.map((entry) => encodeStateEntry(topics.state, partition, entry)),
       ...result.replies.map(({ reply, replyTo }) => encodeReply(reply, replyTo, repliesPartitions)),
       ...result.deadLetters,
     ];
-    const complete = await this.endWhenDue();
-    await this.commitUntilDone(next, written);
-    this.position = position;
-    await this.state.put(entries);
-    // Not awaited: the cache reaches the disk in its own time, and no command waits for it.
-    if (complete !== undefined) this.checkpointing = this.state.checkpoint(complete);
+    return { started, position, entries, written, replies: result.replies };
+  }
+
+  /** After the commit: tells who waits in this process. */
+  private answer(records: readonly LogRecord[], { started, replies }: DecidedBatch): void {
+    for (const { reply } of replies) this.context.onReply(reply);
+    this.context.onBatch?.(records.length, performance.now() - started);
   }
 
   /** A full disk or a log that is away for a while is waited out: the batch is in memory, and nothing of it was written. */

@@ -132,7 +132,34 @@ export interface PartitionWriter {
    */
   commit(from: number, next: number, records: readonly NewRecord[]): Promise<void>;
 
+  /**
+   * Instead of reading and committing: takes part in the very commits that append what this writer consumes, so that a command and its
+   * decision share one fsync. Only a log of one process can offer it.
+   *
+   * @param from offset that the participant goes on from
+   * @returns a promise that resolves after {@link retire}, and rejects with WriterFenced or with what `decide` threw; or `undefined` when too
+   *   much stands between `from` and the end: read that first
+   */
+  participate?(from: number, participant: Participant): Promise<void> | undefined;
+
+  /** Ends the participation; resolves when no commit with it is on its way. */
+  retire?(): Promise<void>;
+
   close(): Promise<void>;
+}
+
+/** Who decides within the commits that append. */
+export interface Participant {
+  /** Must not change anything: after a failed commit the same records may come again, or never. */
+  decide(records: readonly LogRecord[]): ParticipantWork;
+}
+
+export interface ParticipantWork {
+  /** Offset after the last record consumed; the rest comes again with the next commit. */
+  readonly next: number;
+  readonly records: readonly NewRecord[];
+  /** Called when all of it is safe. */
+  readonly committed: () => void;
 }
 
 /** Nothing was sent; a retry is safe. */

@@ -3,18 +3,20 @@ import {
   LogSetupError,
   LogUnavailable,
   OffsetOutOfRange,
-  WriterFenced,
   type GroupOptions,
   type Log,
   type LogBatch,
   type LogRecord,
   type Membership,
   type NewRecord,
+  type ParticipantWork,
   type PartitionWriter,
   type TopicSpec,
 } from '../log.port';
 import { partitionOf } from '../murmur2';
+import { CommitBatch } from './commit-batch';
 import { EmbeddedStore, type OffsetMove, type StoredTopic } from './embedded-store';
+import { EmbeddedWriter, type WriterSurroundings } from './embedded-writer';
 import { GroupCommit } from './group-commit';
 import { LocalGroup } from './local-group';
 import { PartitionTail } from './partition-tail';
@@ -28,10 +30,11 @@ export interface EmbeddedLogOptions {
   readonly partitionsExplicit: boolean;
 }
 
-const RECORDS_PER_COMMIT_MAX = 2_000;
+const RECORDS_PER_COMMIT_MAX = 500;
 const RECORDS_PER_BATCH_MAX = 1_000;
 const TAIL_RECORDS_MAX = 1_024;
 const IDLE_MS = 900;
+const RETRY_MS = 200;
 const LOG_TOPIC: TopicSpec = { name: 'log', partitions: 1, policy: 'keep' };
 
 interface Work {
@@ -48,13 +51,14 @@ export class EmbeddedLog implements Log {
   private logId = '';
   private readonly topics = new Map<string, StoredTopic>();
   private readonly tails = new Map<string, PartitionTail>();
-  private readonly epochs = new Map<string, number>();
+  private readonly writers = new Map<string, EmbeddedWriter>();
+  private readonly participants = new Map<EmbeddedWriter, { readonly group: string; readonly tail: PartitionTail }>();
+  private writing: Promise<unknown> = Promise.resolve();
   private readonly groups = new Set<LocalGroup>();
   private readonly commits: GroupCommit<Work>;
   private readonly closing = new AbortController();
   private readonly idle: NodeJS.Timeout;
   private reportFailure: (error: Error) => void = () => undefined;
-  private failed = false;
 
   private constructor(
     private readonly store: EmbeddedStore,
@@ -134,25 +138,22 @@ export class EmbeddedLog implements Log {
   }
 
   async openWriter(group: string, topic: string, partition: number): Promise<PartitionWriter> {
-    const key = `${group}/${topic}/${partition}`;
-    const epoch = (this.epochs.get(key) ?? 0) + 1;
-    this.epochs.set(key, epoch);
-    const partitionId = this.tail(topic, partition).partitionId;
-    let committed = await this.store.committed(group, partitionId);
-    let closed = false;
-    return {
-      get committed() {
-        return committed;
-      },
-      commit: async (_from, next, records) => {
-        if (closed || this.epochs.get(key) !== epoch) throw new WriterFenced(`${key} has a newer writer`);
-        await this.commits.add({ records, move: { group, partitionId, next } });
-        committed = next;
-      },
-      close: async () => {
-        closed = true;
-      },
+    const name = `${group}/${topic}/${partition}`;
+    const tail = this.tail(topic, partition);
+    const { partitionId } = tail;
+    this.writers.get(name)?.fence();
+    const around: WriterSurroundings = {
+      name,
+      tail,
+      write: (next, records) => this.commits.add({ records, move: { group, partitionId, next } }),
+      kick: () => this.kick(),
+      idle: async () => void (await this.writing),
     };
+    const writer = new EmbeddedWriter(around, await this.store.committed(group, partitionId));
+    this.writers.get(name)?.fence();
+    this.writers.set(name, writer);
+    this.participants.set(writer, { group, tail });
+    return writer;
   }
 
   async *follow(topic: string, partition: number, from: number, signal: AbortSignal): AsyncGenerator<LogBatch> {
@@ -214,25 +215,38 @@ export class EmbeddedLog implements Log {
   }
 
   /** The one place where the log grows: offsets are given here, and records become visible once they are durable. */
-  private async write(works: readonly Work[]): Promise<void> {
-    const now = Date.now();
-    const grown = new Map<PartitionTail, LogRecord[]>();
-    const moves: OffsetMove[] = [];
-    for (const { records, move } of works) {
-      if (move !== undefined) moves.push(move);
-      for (const record of records) {
-        const { topic, key, value, headers } = record;
-        const partition = record.partition ?? partitionOf(key, this.partitions(topic));
-        const tail = this.tail(topic, partition);
-        let added = grown.get(tail);
-        if (added === undefined) grown.set(tail, (added = []));
-        const offset = tail.end + added.length;
-        added.push({ topic, partition, offset, key, value, headers, timestamp: record.timestamp ?? now });
-      }
+  private write(works: readonly Work[]): Promise<void> {
+    const writing = this.commitAll(works);
+    this.writing = writing.catch(() => undefined);
+    return writing;
+  }
+
+  private async commitAll(works: readonly Work[]): Promise<void> {
+    const batch = new CommitBatch((record) => this.tailOf(record));
+    for (const { records, move } of works) batch.add(records, move);
+    const shares: ParticipantWork[] = [];
+    for (const [writer, { group, tail }] of this.participants) {
+      const share = writer.share(batch.added(tail));
+      if (share === undefined) continue;
+      batch.add(share.records, { group, partitionId: tail.partitionId, next: share.next });
+      shares.push(share);
     }
-    const chunks = Array.from(grown, ([{ partitionId }, records]) => ({ partitionId, records }));
-    await this.store.commit(chunks, moves);
-    for (const [tail, records] of grown) tail.advance(records);
+    if (batch.isEmpty) return;
+    await this.store.commit(batch.chunks(), batch.moves);
+    batch.show();
+    for (const { committed } of shares) committed();
+    for (const writer of this.participants.keys()) if (writer.hasBacklog) this.kick();
+  }
+
+  /** Asks for a commit for what participants have not taken yet; again after a while when it fails, say on a full disk. */
+  private kick(): void {
+    this.commits.add({ records: [] }).catch(() => {
+      if (!this.closing.signal.aborted) setTimeout(() => this.kick(), RETRY_MS).unref();
+    });
+  }
+
+  private tailOf({ topic, partition, key }: NewRecord): PartitionTail {
+    return this.tail(topic, partition ?? partitionOf(key, this.partitions(topic)));
   }
 
   private async readStored(topic: string, partition: number, from: number): Promise<LogRecord[]> {
@@ -248,7 +262,10 @@ export class EmbeddedLog implements Log {
   private async load(topic: StoredTopic): Promise<void> {
     for (const [partition, partitionId] of topic.partitionIds.entries()) {
       const { start, end } = await this.store.bounds(partitionId);
-      this.tails.set(`${topic.name}/${partition}`, new PartitionTail(partitionId, start, end, TAIL_RECORDS_MAX));
+      this.tails.set(
+        `${topic.name}/${partition}`,
+        new PartitionTail(partitionId, partition, start, end, TAIL_RECORDS_MAX),
+      );
     }
     this.topics.set(topic.name, topic);
   }
@@ -278,8 +295,7 @@ export class EmbeddedLog implements Log {
   }
 
   private fail(error: Error): void {
-    if (this.failed) return;
-    this.failed = true;
     this.reportFailure(error);
+    this.reportFailure = () => undefined;
   }
 }

@@ -10,6 +10,7 @@ export class PartitionTail {
 
   constructor(
     readonly partitionId: number,
+    readonly partition: number,
     readonly start: number,
     private committedEnd: number,
     private readonly recordsMax: number,

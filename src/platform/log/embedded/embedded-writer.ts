@@ -1,0 +1,119 @@
+import {
+  WriterFenced,
+  type LogRecord,
+  type NewRecord,
+  type Participant,
+  type ParticipantWork,
+  type PartitionWriter,
+} from '../log.port';
+import type { PartitionTail } from './partition-tail';
+
+/** What the log gives a writer to work with. */
+export interface WriterSurroundings {
+  /** Names the writer in errors. */
+  readonly name: string;
+  readonly tail: PartitionTail;
+  /** Writes records and moves the group's offset, in one commit. */
+  readonly write: (next: number, records: readonly NewRecord[]) => Promise<void>;
+  /** Asks for a commit although nothing is appended. */
+  readonly kick: () => void;
+  /** Resolves when no commit is on its way. */
+  readonly idle: () => Promise<void>;
+}
+
+/** The right to write for one partition of a group; ends when another is opened for it. */
+export class EmbeddedWriter implements PartitionWriter {
+  private participant: Participant | undefined;
+  /** Where the participant goes on. */
+  private next = 0;
+  private ended = Promise.withResolvers<void>();
+  private isFenced = false;
+
+  constructor(
+    private readonly around: WriterSurroundings,
+    private committedOffset: number | undefined,
+  ) {}
+
+  get committed(): number | undefined {
+    return this.committedOffset;
+  }
+
+  async commit(_from: number, next: number, records: readonly NewRecord[]): Promise<void> {
+    if (this.isFenced) throw this.fencedError();
+    await this.around.write(next, records);
+    this.committedOffset = next;
+  }
+
+  participate(from: number, participant: Participant): Promise<void> | undefined {
+    if (this.isFenced) throw this.fencedError();
+    if (this.backlog(from) === undefined) return undefined;
+    this.participant = participant;
+    this.next = from;
+    this.ended = Promise.withResolvers<void>();
+    if (from < this.around.tail.end) this.around.kick();
+    return this.ended.promise;
+  }
+
+  async retire(): Promise<void> {
+    this.participant = undefined;
+    this.ended.resolve();
+    await this.around.idle();
+  }
+
+  /** Whether records wait for the participant although nothing is being appended. */
+  get hasBacklog(): boolean {
+    return this.participant !== undefined && this.next < this.around.tail.end;
+  }
+
+  /**
+   * The participant's share of a commit.
+   *
+   * @param appended what the commit adds to the partition
+   */
+  share(appended: readonly LogRecord[]): ParticipantWork | undefined {
+    const { participant } = this;
+    const backlog = participant === undefined ? undefined : this.backlog(this.next);
+    if (participant === undefined || backlog === undefined) return undefined;
+    const records = backlog.length === 0 ? appended : [...backlog, ...appended];
+    if (records.length === 0) return undefined;
+    try {
+      const work = participant.decide(records);
+      return {
+        ...work,
+        committed: () => {
+          this.next = work.next;
+          this.committedOffset = work.next;
+          work.committed();
+        },
+      };
+    } catch (error) {
+      this.participant = undefined;
+      this.ended.reject(error);
+      return undefined;
+    }
+  }
+
+  /** Another writer takes over. */
+  fence(): void {
+    this.isFenced = true;
+    this.participant = undefined;
+    this.ended.reject(this.fencedError());
+    // Nobody need be waiting.
+    this.ended.promise.catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.fence();
+  }
+
+  /** Committed records that the participant has not taken, as long as they are in memory. */
+  private backlog(from: number): LogRecord[] | undefined {
+    const { tail } = this.around;
+    if (from === tail.end) return [];
+    return tail.cached(from, tail.end - from);
+  }
+
+  private fencedError(): WriterFenced {
+    return new WriterFenced(`${this.around.name} has a newer writer, or was closed`);
+  }
+}
