@@ -15,16 +15,15 @@ const idleMegabytesMax = 150;
 /** How long the built product takes from nothing to ready, and what it then holds. */
 export async function startFigures(context: BenchContext): Promise<Figure[]> {
   const { directory, tell } = context;
-  const compileCache = join(directory, 'compile-cache');
-  const repetitions: { compiled: 'before' | 'in this start'; seconds: number }[] = [];
+  const repetitions: number[] = [];
   let megabytes = Number.NaN;
-  for (let index = 0; index <= starts; index++) {
+  for (let index = 1; index <= starts; index++) {
     const cwd = join(directory, `start-${index}`);
     await mkdir(cwd);
-    const process = await startProduct(cwd, compileCache);
+    const process = await startProduct(cwd);
     try {
       const seconds = rounded((await process.ready()) / 1_000, 3);
-      repetitions.push({ compiled: index === 0 ? 'in this start' : 'before', seconds });
+      repetitions.push(seconds);
       tell(`start ${index}: ready after ${seconds} s`);
       if (index === starts) {
         await pause(idleAfterMs);
@@ -34,15 +33,14 @@ export async function startFigures(context: BenchContext): Promise<Figure[]> {
       await process.stop();
     }
   }
-  const [first, ...others] = repetitions.map(({ seconds }) => seconds);
-  const measured = median(others);
+  const measured = median(repetitions);
   return [
     figure({
       name: 'embedded: start to ready, empty directory',
       unit: 's',
       target: { atMost: startSecondsMax },
       measured,
-      medians: { 'first start after the build': first ?? Number.NaN, 'later starts': measured },
+      medians: { start: measured },
       faults: [],
       repetitions,
     }),
@@ -50,11 +48,11 @@ export async function startFigures(context: BenchContext): Promise<Figure[]> {
   ];
 }
 
-async function startProduct(cwd: string, compileCache: string): Promise<BenchProcess> {
+async function startProduct(cwd: string): Promise<BenchProcess> {
   return BenchProcess.start({
     entry: productMain(),
     port: await freePort(),
-    env: { DATA_DIR: join(cwd, 'data'), LOG_FORMAT: 'json', NODE_COMPILE_CACHE: compileCache },
+    env: { DATA_DIR: join(cwd, 'data'), LOG_FORMAT: 'json' },
     logFile: join(cwd, 'log.json'),
     cwd,
   });
