@@ -15,7 +15,7 @@ const idleMegabytesMax = 150;
 /** How long the built product takes from nothing to ready, and what it then holds. */
 export async function startFigures(context: BenchContext): Promise<Figure[]> {
   const { directory, tell } = context;
-  const repetitions: number[] = [];
+  const repetitions: { seconds: number }[] = [];
   let megabytes = Number.NaN;
   for (let index = 1; index <= starts; index++) {
     const cwd = join(directory, `start-${index}`);
@@ -23,7 +23,7 @@ export async function startFigures(context: BenchContext): Promise<Figure[]> {
     const process = await startProduct(cwd);
     try {
       const seconds = rounded((await process.ready()) / 1_000, 3);
-      repetitions.push(seconds);
+      repetitions.push({ seconds });
       tell(`start ${index}: ready after ${seconds} s`);
       if (index === starts) {
         await pause(idleAfterMs);
@@ -33,7 +33,7 @@ export async function startFigures(context: BenchContext): Promise<Figure[]> {
       await process.stop();
     }
   }
-  const measured = median(repetitions);
+  const measured = median(repetitions.map(({ seconds }) => seconds));
   return [
     figure({
       name: 'embedded: start to ready, empty directory',
