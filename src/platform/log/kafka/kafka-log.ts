@@ -83,8 +83,12 @@ export class KafkaLog implements Log {
     return this.topics.partitions(topic);
   }
 
-  ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
-    return this.topics.ensure(topics);
+  async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
+    await this.topics.ensure(topics);
+    // A leader is named before it serves: a first transaction that it refuses would hold up its partition.
+    for (const { name } of topics) {
+      for (let partition = 0; partition < this.partitions(name); partition++) await this.bounds(name, partition);
+    }
   }
 
   append(records: readonly NewRecord[]): Promise<void> {
