@@ -51,8 +51,8 @@ export class EmbeddedLog implements Log {
   private logId = '';
   private readonly topics = new Map<string, StoredTopic>();
   private readonly tails = new Map<string, PartitionTail>();
-  private readonly writers = new Map<string, EmbeddedWriter>();
-  private readonly participants = new Map<EmbeddedWriter, { readonly group: string; readonly tail: PartitionTail }>();
+  /** The present writer of each group and partition. */
+  private readonly writers = new Map<string, { writer: EmbeddedWriter; group: string; tail: PartitionTail }>();
   private writing: Promise<unknown> = Promise.resolve();
   private readonly groups = new Set<LocalGroup>();
   private readonly commits: GroupCommit<Work>;
@@ -141,7 +141,7 @@ export class EmbeddedLog implements Log {
     const name = `${group}/${topic}/${partition}`;
     const tail = this.tail(topic, partition);
     const { partitionId } = tail;
-    this.writers.get(name)?.fence();
+    this.writers.get(name)?.writer.fence();
     const around: WriterSurroundings = {
       name,
       tail,
@@ -150,9 +150,8 @@ export class EmbeddedLog implements Log {
       idle: async () => void (await this.writing),
     };
     const writer = new EmbeddedWriter(around, await this.store.committed(group, partitionId));
-    this.writers.get(name)?.fence();
-    this.writers.set(name, writer);
-    this.participants.set(writer, { group, tail });
+    this.writers.get(name)?.writer.fence();
+    this.writers.set(name, { writer, group, tail });
     return writer;
   }
 
@@ -225,7 +224,7 @@ export class EmbeddedLog implements Log {
     const batch = new CommitBatch((record) => this.tailOf(record));
     for (const { records, move } of works) batch.add(records, move);
     const shares: ParticipantWork[] = [];
-    for (const [writer, { group, tail }] of this.participants) {
+    for (const { writer, group, tail } of this.writers.values()) {
       const share = writer.share(batch.added(tail));
       if (share === undefined) continue;
       batch.add(share.records, { group, partitionId: tail.partitionId, next: share.next });
@@ -235,7 +234,7 @@ export class EmbeddedLog implements Log {
     await this.store.commit(batch.chunks(), batch.moves);
     batch.show();
     for (const { committed } of shares) committed();
-    for (const writer of this.participants.keys()) if (writer.hasBacklog) this.kick();
+    for (const { writer } of this.writers.values()) if (writer.hasBacklog) this.kick();
   }
 
   /** Asks for a commit for what participants have not taken yet; again after a while when it fails, say on a full disk. */
