@@ -4,7 +4,6 @@ import type { CommandMetadata } from '../../kernel/command';
 import { encodeCommand } from '../log/envelope';
 import type { LogRecord } from '../log/log.port';
 import { BatchDecider, type LoadedState } from './batch-decider';
-import type { AggregateState, StoredDecision } from './stored-state';
 
 const aggregates = new Map(value.commands.map(({ type }) => [type, value]));
 const id = '2753b941-eb10-497c-b58c-2b3dec1eeeef';
@@ -30,8 +29,8 @@ const create = (commandId: string, offset: number, more?: Partial<CommandMetadat
   record(new CreateValueCommand(id, { value: 2 }, metadata(commandId, more)), offset);
 const add = (commandId: string, offset: number, more?: Partial<CommandMetadata>) =>
   record(new UpdateValueCommand(id, { operation: 'ADD', value: 2 }, metadata(commandId, more)), offset);
-const decide = (records: LogRecord[], loaded = nothing, mayRepeat = true) =>
-  BatchDecider.decide({ module: 'calculator', aggregates, mayRepeat }, loaded, 40, records);
+const decide = (records: LogRecord[], loaded = nothing) =>
+  BatchDecider.decide({ module: 'calculator', aggregates }, loaded, 40, records);
 const decisions = (records: LogRecord[], loaded = nothing) => decide(records, loaded).replies.map(({ reply }) => reply);
 
 describe('A batch of commands', () => {
@@ -55,11 +54,12 @@ describe('A batch of commands', () => {
     expect(decide(records)).toEqual(decide(records));
   });
 
-  it('drops a command id that it has seen and answers with the first decision (G2, G5)', () => {
-    const replies = decisions([create('a', 0), create('a', 1)]);
+  it('drops a key that it has seen and answers with the first decision (G2, G5)', () => {
+    const twins = [create('a', 0, { fingerprint: 'f' }), create('a', 1, { fingerprint: 'f' })];
+    const replies = decisions(twins);
     expect(replies.map(({ kind }) => kind)).toEqual(['first', 'replay']);
     expect(replies[1]?.decision).toEqual(replies[0]?.decision);
-    expect(decide([create('a', 0), create('a', 1)]).events).toHaveLength(1);
+    expect(decide(twins).events).toHaveLength(1);
   });
 
   it('refuses a key that was used for another body, without touching what it stands for (G5)', () => {
@@ -85,26 +85,19 @@ describe('A batch of commands', () => {
     expect(replies[2]).toMatchObject({ kind: 'first', decision: { status: 'accepted', version: 2 } });
   });
 
-  it('answers a resent 412 with itself: its sender was told that nothing happened', () => {
-    const resent = add('b', 1, { expectedVersion: 1, correlationId: 'x' });
-    const refused = decide([resent]);
-    const stored = refused.entries[0]?.value as StoredDecision;
-    const existing: AggregateState = {
-      aggregate: 'value',
-      stateVersion: 1,
-      version: 1,
-      sequence: 3,
-      state: { value: 2 },
-    };
-    const replies = decisions([resent], { aggregate: () => existing, decision: () => stored });
-    expect(replies[0]).toMatchObject({ kind: 'replay', decision: { code: 'VERSION_MISMATCH' } });
+  it('does not remember a 412: the same attempt may be right later', () => {
+    const key = { fingerprint: 'f' };
+    const records = [create('a', 0), add('b', 1, { ...key, expectedVersion: 2 }), add('c', 2)];
+    expect(decide(records).entries.map(({ key: entry }) => entry)).not.toContain('command/b');
+    const replies = decisions([...records, add('b', 3, { ...key, expectedVersion: 2 })]);
+    expect(replies[3]).toMatchObject({ kind: 'first', decision: { status: 'accepted', version: 3 } });
   });
 
   it('looks the key up before it checks the version', () => {
     const replies = decisions([
       create('a', 0),
-      add('b', 1, { expectedVersion: 1 }),
-      add('b', 2, { expectedVersion: 1 }),
+      add('b', 1, { expectedVersion: 1, fingerprint: 'f' }),
+      add('b', 2, { expectedVersion: 1, fingerprint: 'f' }),
     ]);
     expect(replies[2]).toMatchObject({ kind: 'replay', decision: { status: 'accepted', version: 2 } });
   });
@@ -124,16 +117,15 @@ describe('A batch of commands', () => {
     expect(result.events).toHaveLength(1);
   });
 
-  it('remembers what can come again: keys always, other commands only where the log may repeat them', () => {
-    const keys = (more: object, mayRepeat: boolean) =>
-      decide([create('a', 0, more)], nothing, mayRepeat).entries.map(({ key }) => key);
-    expect(keys({}, true)).toContain('command/a');
-    expect(keys({}, false)).not.toContain('command/a');
-    expect(keys({ fingerprint: 'f' }, false)).toContain('command/a');
+  it('remembers what can come again: commands with a key', () => {
+    const keys = (more: object) => decide([create('a', 0, more)]).entries.map(({ key }) => key);
+    expect(keys({})).not.toContain('command/a');
+    expect(keys({ fingerprint: 'f' })).toContain('command/a');
   });
 
   it('writes no event for a rejection, and remembers it', () => {
-    const result = decide([add('a', 0), create('b', 1), add('a', 2)]);
+    const key = { fingerprint: 'f' };
+    const result = decide([add('a', 0, key), create('b', 1), add('a', 2, key)]);
     expect(result.events).toHaveLength(1);
     expect(result.replies[2]?.reply).toMatchObject({ kind: 'replay', decision: { code: 'VALUE_NOT_FOUND' } });
   });

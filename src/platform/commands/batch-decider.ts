@@ -12,8 +12,6 @@ export interface DecidingContext {
   readonly module: string;
   /** Command type → aggregate. */
   readonly aggregates: ReadonlyMap<string, Aggregate>;
-  /** See {@link Log.mayRepeat}: then commands without an idempotency key can come twice too. */
-  readonly mayRepeat: boolean;
 }
 
 /** The state that a batch may need. */
@@ -77,21 +75,17 @@ export class BatchDecider {
       return;
     }
     const seen = this.seen(metadata);
-    if (seen !== undefined && (seen.onlyFor === undefined || seen.onlyFor === metadata.correlationId)) {
+    if (seen !== undefined) {
       this.answerSeen(record, metadata, seen);
     } else {
       this.decideNew(record, metadata);
     }
   }
 
-  /** Nobody can ask again for a command that has no key and stands in the log once. */
-  private canComeAgain({ fingerprint }: CommandMetadata): boolean {
-    return fingerprint !== undefined || this.context.mayRepeat;
-  }
-
-  private seen(metadata: CommandMetadata): StoredDecision | undefined {
-    if (!this.canComeAgain(metadata)) return undefined;
-    return this.decisions.get(metadata.commandId) ?? this.loaded.decision(metadata.commandId);
+  /** A command without a key stands in the log once and cannot come again. */
+  private seen({ commandId, fingerprint }: CommandMetadata): StoredDecision | undefined {
+    if (fingerprint === undefined) return undefined;
+    return this.decisions.get(commandId) ?? this.loaded.decision(commandId);
   }
 
   private answerSeen(record: LogRecord, metadata: CommandMetadata, seen: StoredDecision): void {
@@ -117,19 +111,14 @@ export class BatchDecider {
       return;
     }
     const sequence = this.states.get(id)?.sequence ?? before?.sequence ?? 0;
-    if (this.canComeAgain(metadata)) this.remember(metadata, decision, sequence);
+    this.remember(metadata, decision, sequence);
     this.reply(record, metadata, 'first', decision, sequence);
   }
 
-  private remember(metadata: CommandMetadata, decision: Decision, sequence: number): void {
-    const { commandId, correlationId, fingerprint } = metadata;
+  private remember({ commandId, fingerprint }: CommandMetadata, decision: Decision, sequence: number): void {
+    // A later attempt may well be at the right version.
     const mayChange = decision.status === 'rejected' && decision.code === 'VERSION_MISMATCH';
-    this.decisions.set(commandId, {
-      decision,
-      sequence,
-      ...(fingerprint === undefined ? {} : { fingerprint }),
-      ...(mayChange ? { onlyFor: correlationId } : {}),
-    });
+    if (fingerprint !== undefined && !mayChange) this.decisions.set(commandId, { decision, sequence, fingerprint });
   }
 
   /** @throws anything but Rejected when the command cannot be decided at all: it is then parked, alone */

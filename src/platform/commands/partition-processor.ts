@@ -181,9 +181,8 @@ export class PartitionProcessor {
       aggregate: (id: string) => state.load(stateKey.aggregate(id)) as AggregateState | undefined,
       decision: (commandId: string) => state.load(stateKey.decision(commandId)) as StoredDecision | undefined,
     };
-    const { module, aggregates, log } = context;
-    const deciding = { module, aggregates, mayRepeat: log.mayRepeat };
-    const result = BatchDecider.decide(deciding, loaded, this.position.sequence, records);
+    const { log } = context;
+    const result = BatchDecider.decide(context, loaded, this.position.sequence, records);
     const next = (records.at(-1)?.offset ?? this.position.next) + 1;
     const position: ProcessorPosition = { next, sequence: result.sequence };
     const entries = [...result.entries, stateEntry(stateKey.position('processor'), position)];

@@ -12,16 +12,11 @@ export interface AggregateState {
   readonly state: unknown;
 }
 
-/** What a command id stands for (G5). */
+/** What the command id of an idempotency key stands for (G5). */
 export interface StoredDecision {
   readonly decision: Decision;
   readonly sequence: number;
-  readonly fingerprint?: string;
-  /**
-   * Set for decisions that a later attempt may change (412): only a repeat of this very attempt, resent after a lost acknowledgement,
-   * is answered with it.
-   */
-  readonly onlyFor?: string;
+  readonly fingerprint: string;
 }
 
 /** Where the processor of a partition stands. */

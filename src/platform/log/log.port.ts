@@ -8,9 +8,6 @@ export interface Log {
   /** Id of this log, made once with it; views, state and keys remember it and refuse another. */
   readonly id: string;
 
-  /** Whether {@link append} can write a record twice when an acknowledgement is lost: then every command id must be remembered. */
-  readonly mayRepeat: boolean;
-
   /** Partitions of a topic that {@link ensureTopics} has seen. */
   partitions(topic: string): number;
 
@@ -21,8 +18,8 @@ export interface Log {
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
 
   /**
-   * Appends records, in order per partition, and resolves when all of them are safe (G1). May write one more than once when an
-   * acknowledgement is lost (readers drop a repeated command id).
+   * Appends records, in order per partition, and resolves when all of them are safe (G1). Writes each once, or, when it rejects, at most
+   * once, through lost acknowledgements too.
    * @throws LogUnavailable nothing was written
    * @throws OutcomeUnknown it may have been
    * @throws DiskFull nothing was written

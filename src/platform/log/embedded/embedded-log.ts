@@ -47,7 +47,6 @@ interface Work {
  */
 export class EmbeddedLog implements Log {
   readonly kind = 'embedded';
-  readonly mayRepeat = false;
   private logId = '';
   private readonly topics = new Map<string, StoredTopic>();
   private readonly tails = new Map<string, PartitionTail>();

@@ -1,6 +1,8 @@
+import type { Broker } from 'kafkajs/src/cluster';
 import { LogUnavailable, OutcomeUnknown, type NewRecord } from '../log.port';
 import { partitionOf } from '../murmur2';
 import { BrokerLink, asError, within } from './broker-link';
+import { IdempotentProducer } from './idempotent-producer';
 import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { produce, type PartitionRecords } from './produce-request';
@@ -11,6 +13,17 @@ const BATCH_BYTES_MAX = 512 * 1024;
 /** Headers and framing of a record, about. */
 const RECORD_OVERHEAD_BYTES = 700;
 const BACK_OFF_MS_MAX = 200;
+
+/** Refusals of the producer: the broker has lost its place, or counts it as another's. The records were not written this time. */
+const STRANGER: readonly string[] = [
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'UNKNOWN_PRODUCER_ID',
+  'INVALID_PRODUCER_EPOCH',
+  'INVALID_PRODUCER_ID_MAPPING',
+];
+
+/** The broker has these records for longer than it remembers single batches. */
+const WRITTEN_BEFORE = 'DUPLICATE_SEQUENCE_NUMBER';
 
 /** Refusals after which the same records would be refused again. */
 const HOPELESS: readonly string[] = [
@@ -44,19 +57,23 @@ interface Slice {
   readonly partition: number;
   readonly records: NewRecord[];
   readonly entries: Set<Entry>;
+  /** An attempt may have written it: only the same producer may repeat it, since the broker then knows the repeat. */
+  doubtful: boolean;
 }
 
 /** What an attempt on a slice came to. */
-type Fate = 'written' | 'not written' | 'refused' | 'unknown';
+type Fate = 'written' | 'not written' | 'refused' | 'stranger' | 'unknown';
 
 /**
  * Writes what callers append: all that waits goes as one batch, one batch in flight, each batch repeated on a new connection
- * until it is acknowledged or time is over. Not idempotent on purpose: kafkajs' idempotence loses acknowledged records after
- * a lost answer, a plain producer only repeats some, which the reader drops by command id.
+ * until it is acknowledged or time is over. The broker tells repeats by producer and sequence number, so a record never stands in
+ * the log twice. Not by kafkajs' idempotence, which gives the numbers of a lost batch to the next one: that loses acknowledged records.
+ * Here a producer that gives up a batch of unknown fate is never used again.
  */
 export class AppendQueue {
   private readonly waiting: Entry[] = [];
   private link: BrokerLink | undefined;
+  private producer: IdempotentProducer | undefined;
   private pump: Promise<void> | undefined;
   private closed = false;
 
@@ -106,6 +123,7 @@ export class AppendQueue {
 
   private async write(batch: readonly Entry[]): Promise<void> {
     const deadline = Date.now() + this.settings.appendTimeoutMs;
+    if (this.producer?.isSpent === true) this.producer = undefined;
     let left: Slice[];
     try {
       left = this.slices(batch);
@@ -117,7 +135,10 @@ export class AppendQueue {
       let reason: unknown = 'the leaders refuse';
       try {
         const fates = await this.attempt(left);
-        left = left.filter((slice) => !settle(slice, fates.get(slice) ?? 'unknown'));
+        left = left.filter((slice) => !this.settle(slice, fates.get(slice) ?? 'unknown'));
+        if (left.some((slice) => fates.get(slice) === 'stranger') && !this.mayBeginAnew(left)) {
+          return this.giveUp(left, 'the broker has lost the place of records that may be written');
+        }
         if (left.length > 0) throw new Error('leaders have moved or are not ready');
       } catch (error) {
         reason = error;
@@ -125,7 +146,7 @@ export class AppendQueue {
       }
       if (left.length === 0) return;
       const pauseMs = Math.min(BACK_OFF_MS_MAX, attempt * 10);
-      if (Date.now() + pauseMs >= deadline) return giveUp(left, messageOf(reason));
+      if (Date.now() + pauseMs >= deadline) return this.giveUp(left, messageOf(reason));
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -134,14 +155,18 @@ export class AppendQueue {
   private async attempt(slices: readonly Slice[]): Promise<Map<Slice, Fate>> {
     const { requestTimeoutMs, connectionTimeoutMs, topicPrefix } = this.settings;
     const link = (this.link ??= new BrokerLink(this.settings, this.linkTopics()));
-    const prepare = Promise.all(
-      slices.map(async (slice) => ({ slice, leader: await link.leader(topicPrefix + slice.topic, slice.partition) })),
-    );
-    const led = await within(connectionTimeoutMs + requestTimeoutMs, 'connecting', prepare);
+    const prepare = async (): Promise<[IdempotentProducer, { slice: Slice; leader: Broker }[]]> => {
+      const producer = (this.producer ??= await IdempotentProducer.begin(link));
+      const led = slices.map(async (slice) => {
+        return { slice, leader: await link.leader(topicPrefix + slice.topic, slice.partition) };
+      });
+      return [producer, await Promise.all(led)];
+    };
+    const [producer, led] = await within(connectionTimeoutMs + requestTimeoutMs, 'connecting', prepare());
     const fates = new Map<Slice, Fate>();
     const sending = [...Map.groupBy(led, (each) => each.leader)].map(async ([leader, ofLeader]) => {
-      const batches = ofLeader.map(({ slice }) => this.toProduce(slice));
-      const answers = await produce(leader, batches, requestTimeoutMs);
+      const batches = ofLeader.map(({ slice }) => this.toProduce(slice, producer));
+      const answers = await produce(leader, batches, requestTimeoutMs, producer.identity);
       for (const [index, { slice }] of ofLeader.entries()) {
         const sent = batches[index];
         const answer = answers.find((each) => each.topic === sent?.topic && each.partition === sent.partition);
@@ -158,7 +183,8 @@ export class AppendQueue {
   }
 
   private fateOf(slice: Slice, refusal: string | undefined): Fate {
-    if (refusal === undefined) return 'written';
+    if (refusal === undefined || refusal === WRITTEN_BEFORE) return 'written';
+    if (STRANGER.includes(refusal)) return 'stranger';
     if (HOPELESS.includes(refusal) || isMissingRight(refusal)) {
       for (const entry of slice.entries)
         entry.reject(failure(entry, `${slice.topic} refuses these records: ${refusal}`));
@@ -167,9 +193,35 @@ export class AppendQueue {
     return PERHAPS_WRITTEN.includes(refusal) ? 'unknown' : 'not written';
   }
 
-  private toProduce(slice: Slice): PartitionRecords {
-    const topic = this.settings.topicPrefix + slice.topic;
-    return { topic, partition: slice.partition, records: slice.records, firstSequence: 0 };
+  private toProduce({ topic: bare, partition, records }: Slice, { sequences }: IdempotentProducer): PartitionRecords {
+    const topic = this.settings.topicPrefix + bare;
+    return { topic, partition, records, firstSequence: sequences.of(topic, partition) };
+  }
+
+  /** Notes what became of a slice and tells its callers; false when it must be sent again. */
+  private settle(slice: Slice, fate: Fate): boolean {
+    if (fate === 'unknown') slice.doubtful = true;
+    if (fate === 'written' || fate === 'unknown') for (const entry of slice.entries) entry.touched = true;
+    if (fate === 'written') {
+      const { topic, partition, records } = slice;
+      this.producer?.sequences.advance(this.settings.topicPrefix + topic, partition, records.length);
+      for (const entry of slice.entries) if (--entry.open === 0) entry.resolve();
+    }
+    // The broker may hold it all the same, under a number that the next batch must not have.
+    if (fate === 'refused' && slice.doubtful) this.producer?.spend();
+    return fate === 'written' || fate === 'refused';
+  }
+
+  /** Another producer may send what certainly is not written, and nothing else. */
+  private mayBeginAnew(left: readonly Slice[]): boolean {
+    const may = left.every((slice) => !slice.doubtful);
+    if (may) this.producer = undefined;
+    return may;
+  }
+
+  private giveUp(left: readonly Slice[], reason: string): void {
+    this.producer?.spend();
+    for (const slice of left) for (const entry of slice.entries) entry.reject(failure(entry, reason));
   }
 
   private slices(batch: readonly Entry[]): Slice[] {
@@ -180,7 +232,7 @@ export class AppendQueue {
         const place = `${record.topic} ${partition}`;
         let slice = slices.get(place);
         if (slice === undefined) {
-          slice = { topic: record.topic, partition, records: [], entries: new Set() };
+          slice = { topic: record.topic, partition, records: [], entries: new Set(), doubtful: false };
           slices.set(place, slice);
         }
         slice.records.push(record);
@@ -195,17 +247,6 @@ export class AppendQueue {
     this.link?.discard(reason);
     this.link = undefined;
   }
-}
-
-/** Notes what became of a slice and tells its callers; false when it must be sent again. */
-function settle(slice: Slice, fate: Fate): boolean {
-  if (fate === 'written' || fate === 'unknown') for (const entry of slice.entries) entry.touched = true;
-  if (fate === 'written') for (const entry of slice.entries) if (--entry.open === 0) entry.resolve();
-  return fate === 'written' || fate === 'refused';
-}
-
-function giveUp(left: readonly Slice[], reason: string): void {
-  for (const slice of left) for (const entry of slice.entries) entry.reject(failure(entry, reason));
 }
 
 function failure(entry: Entry, reason: string): Error {

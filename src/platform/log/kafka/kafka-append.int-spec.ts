@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '../../../../test/support/eventually';
 import { KafkaProxy } from '../../../../test/support/kafka-proxy';
 import { readToEnd } from '../contract/contract-tools.contract';
 import { LogUnavailable, OutcomeUnknown, type NewRecord } from '../log.port';
@@ -38,6 +40,30 @@ describe('appending to Kafka', () => {
     proxy.disarm();
     await faulty.append([command('healed')]);
     expect((await values()).at(-1)).toBe('healed');
+  });
+
+  it.each(['drop answer', 'drop answer and reset', 'deliver late', 'reset before'] as const)(
+    'writes a record once through this fault: %s',
+    async (kind) => {
+      const met = proxy.inject({ request: 'produce', kind, ms: 200 });
+      await faulty.append([command('once')]);
+      await met;
+      for (let after = 0; after < 8; after++) {
+        await faulty.append([command(`after-${after}`)]);
+        await pause(50);
+      }
+      expect(await values()).toEqual(['first', 'once', ...Array.from({ length: 8 }, (_, after) => `after-${after}`)]);
+    },
+  );
+
+  it('writes a record at most once when it gives up, and goes on', async () => {
+    void proxy.inject({ request: 'produce', kind: 'deliver late', ms: 1_500 });
+    for (let request = 0; request < 10; request++)
+      void proxy.inject({ request: 'produce', kind: 'drop request', ms: 0 });
+    await expect(faulty.append([command('late')])).rejects.toThrow(OutcomeUnknown);
+    proxy.disarm();
+    await faulty.append([command('next')]);
+    await eventually(async () => expect(await values()).toEqual(['first', 'next', 'late']));
   });
 
   it('refuses a record that is too large for Kafka, alone', async () => {

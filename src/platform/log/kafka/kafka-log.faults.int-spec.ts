@@ -95,6 +95,14 @@ describe('the Kafka log behind a faulty network', () => {
         expect(steps.length).toBeGreaterThanOrEqual(calling.acknowledgedOf(key ?? ''));
       }
     }
+    const asked = await readAll(direct, 'm.commands', PARTITIONS);
+    const times = Map.groupBy(asked, ({ key, value }) => `${key} ${value}`);
+    for (const [command, written] of times) {
+      expect({ command, written: written.length }).toEqual({
+        command,
+        written: calling.timesOf(command, written.length),
+      });
+    }
     expect(failures).toEqual([]);
   });
 
@@ -121,6 +129,7 @@ describe('the Kafka log behind a faulty network', () => {
 /** The API's side: each caller appends its numbers in order and repeats one until it is acknowledged. */
 class Callers {
   private readonly acked = new Map<string, number>();
+  private readonly rejected = new Map<string, number>();
   private running: Promise<unknown> = Promise.resolve();
   private stopped = false;
 
@@ -143,6 +152,11 @@ class Callers {
     return this.acked.get(caller) ?? 0;
   }
 
+  /** How often a command may stand in the log that stands there `written` times: once, and once more for each append that was rejected. */
+  timesOf(command: string, written: number): number {
+    return Math.min(written, 1 + (this.rejected.get(command) ?? 0));
+  }
+
   private async call(key: string): Promise<void> {
     for (let step = 0; !this.stopped; step++) {
       const command = { topic: 'm.commands', key, value: String(step), headers: {} };
@@ -158,6 +172,8 @@ class Callers {
       await this.log.append([command]);
       return true;
     } catch {
+      const place = `${command.key} ${command.value}`;
+      this.rejected.set(place, (this.rejected.get(place) ?? 0) + 1);
       return false;
     }
   }

@@ -35,7 +35,6 @@ const ASK_TIMEOUT_MS = 10_000;
 /** The log on Apache Kafka 4.0 or later. */
 export class KafkaLog implements Log {
   readonly kind = 'kafka';
-  readonly mayRepeat = true;
   private identity = '';
   private readonly topics: KafkaTopics;
   private readonly queue: AppendQueue;

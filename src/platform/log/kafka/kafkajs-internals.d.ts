@@ -67,7 +67,7 @@ declare module 'kafkajs/src/cluster' {
       topics: readonly { topic: string; partitions: readonly { partition: number; timestamp: number }[] }[];
     }): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
     initProducerId(request: {
-      transactionalId: string;
+      transactionalId: string | null;
       transactionTimeout: number;
     }): Promise<{ producerId: string; producerEpoch: number }>;
     addPartitionsToTxn(

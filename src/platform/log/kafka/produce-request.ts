@@ -19,12 +19,13 @@ export interface PartitionRecords {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly NewRecord[];
-  /** Sequence number of the first record; 0 outside of transactions. */
+  /** Sequence number of the first record, by which the broker knows a repeat. */
   readonly firstSequence: number;
 }
 
 export interface ProducerIdentity {
-  readonly transactionalId: string;
+  /** `null` outside of transactions. */
+  readonly transactionalId: string | null;
   readonly producerId: string;
   readonly producerEpoch: number;
 }
@@ -44,7 +45,7 @@ export async function produce(
   leader: Broker,
   batches: readonly PartitionRecords[],
   timeoutMs: number,
-  identity?: ProducerIdentity,
+  identity: ProducerIdentity,
 ): Promise<readonly PartitionAnswer[]> {
   return exchange(leader, {
     request: {
@@ -65,10 +66,10 @@ export async function produce(
 export function encodeProduce(
   batches: readonly PartitionRecords[],
   timeoutMs: number,
-  identity?: ProducerIdentity,
+  identity: ProducerIdentity,
 ): Buffer {
   const writer = new ByteWriter(BATCH_BYTES_GUESS);
-  writer.string(identity?.transactionalId ?? null);
+  writer.string(identity.transactionalId);
   writer.int16(ALL_REPLICAS);
   writer.int32(timeoutMs);
   const topics = Map.groupBy(batches, (batch) => batch.topic);
@@ -88,7 +89,7 @@ export function encodeProduce(
 }
 
 /** @see https://kafka.apache.org/documentation/#recordbatch */
-function writeBatch(writer: ByteWriter, batch: PartitionRecords, identity?: ProducerIdentity): void {
+function writeBatch(writer: ByteWriter, batch: PartitionRecords, identity: ProducerIdentity): void {
   const now = Date.now();
   const first = batch.records[0]?.timestamp ?? now;
   let latest = first;
@@ -102,13 +103,13 @@ function writeBatch(writer: ByteWriter, batch: PartitionRecords, identity?: Prod
   const crc = writer.position;
   writer.int32(0);
   const checked = writer.position;
-  writer.int16(identity === undefined ? 0 : IN_TRANSACTION);
+  writer.int16(identity.transactionalId === null ? 0 : IN_TRANSACTION);
   writer.int32(batch.records.length - 1);
   writer.int64(BigInt(first));
   writer.int64(BigInt(latest));
-  writer.int64(identity === undefined ? -1n : BigInt(identity.producerId));
-  writer.int16(identity?.producerEpoch ?? -1);
-  writer.int32(identity === undefined ? -1 : batch.firstSequence);
+  writer.int64(BigInt(identity.producerId));
+  writer.int16(identity.producerEpoch);
+  writer.int32(batch.firstSequence);
   writer.int32(batch.records.length);
   batch.records.forEach((record, index) => writeRecord(writer, record, index, (record.timestamp ?? now) - first));
   writer.int32At(length, writer.position - length - 4);

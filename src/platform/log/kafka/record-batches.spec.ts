@@ -84,9 +84,11 @@ describe('record batches', () => {
   });
 });
 
+const plain = { transactionalId: null, producerId: '7', producerEpoch: 0 };
+
 /** The record batch inside a Produce request for one partition. */
 function batch(records: readonly NewRecord[], baseOffset: number): Buffer {
-  const request = encodeProduce([{ topic: 't', partition: 0, records, firstSequence: 0 }], 1_000);
+  const request = encodeProduce([{ topic: 't', partition: 0, records, firstSequence: 0 }], 1_000, plain);
   const bytes = Buffer.from(request.subarray(request.length - batchLength(request)));
   bytes.writeBigInt64BE(BigInt(baseOffset), 0);
   return bytes;

@@ -4,8 +4,7 @@ import { BrokerLink, within } from './broker-link';
 import { isCoordinatorAway, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { produce, type PartitionRecords, type ProducerIdentity } from './produce-request';
-
-const SEQUENCE_MAX = 0x7fffffff;
+import { ProducerSequences } from './producer-sequences';
 
 /** A request or a whole step that takes longer has an unknown outcome. */
 const STEP_TIMEOUT_MS = 5_000;
@@ -29,13 +28,13 @@ export interface LanePlace {
  * repeat sequence numbers after an abort and hang after a lost answer.
  */
 export class TransactionLane {
-  private readonly sequences = new Map<string, number>();
+  private readonly sequences = new ProducerSequences();
 
   private constructor(
     private readonly settings: KafkaSettings,
     private readonly link: BrokerLink,
     private readonly place: LanePlace,
-    private readonly identity: ProducerIdentity,
+    private readonly identity: ProducerIdentity & { readonly transactionalId: string },
     private readonly partitionsOf: (topic: string) => number,
   ) {}
 
@@ -82,9 +81,7 @@ export class TransactionLane {
   async transact(next: number, records: readonly NewRecord[]): Promise<void> {
     const batches = this.batches(records);
     await within(STEP_TIMEOUT_MS, 'a transaction', this.steps(next, batches));
-    for (const batch of batches) {
-      this.sequences.set(`${batch.topic} ${batch.partition}`, after(batch.firstSequence, batch.records.length));
-    }
+    for (const batch of batches) this.sequences.advance(batch.topic, batch.partition, batch.records.length);
   }
 
   discard(reason: Error): void {
@@ -134,7 +131,8 @@ export class TransactionLane {
       const place = `${topic} ${partition}`;
       const batch = batches.get(place);
       if (batch !== undefined) batch.records.push(record);
-      else batches.set(place, { topic, partition, records: [record], firstSequence: this.sequences.get(place) ?? 0 });
+      else
+        batches.set(place, { topic, partition, records: [record], firstSequence: this.sequences.of(topic, partition) });
     }
     return [...batches.values()];
   }
@@ -176,9 +174,4 @@ async function onceEnded(ask: () => Promise<unknown>): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, tries < QUICK_TRIES ? 1 : 5));
     }
   }
-}
-
-/** Sequence numbers go from 0 to 2^31 - 1 and start again. */
-function after(sequence: number, count: number): number {
-  return sequence > SEQUENCE_MAX - count ? count - (SEQUENCE_MAX - sequence) - 1 : sequence + count;
 }

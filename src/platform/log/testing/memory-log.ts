@@ -28,7 +28,6 @@ const IDLE_MS = 200;
  */
 export class MemoryLog implements Log {
   readonly kind = 'embedded';
-  readonly mayRepeat = false;
   private readonly topics = new Map<string, Partition[]>();
   private readonly members = new Map<string, AbortController>();
   private readonly running = new Set<Promise<void>>();
