@@ -44,8 +44,8 @@ const RETRY_MS = 200;
  * While commands come in crowds, transactions of a partition start this far apart: one costs the broker the same for one command as for
  * fifty, and whoever waits in a crowd waits for the broker.
  */
-const PACE_MS = 20;
-const CROWD = 6;
+const PACE_MS_PER_COMMAND = 1.2;
+const PACE_MS_MAX = 40;
 const BATCHES_PER_CHECKPOINT = 100;
 
 /** A batch between its decision and its commit. */
@@ -124,7 +124,8 @@ export class PartitionProcessor {
       const started = performance.now();
       await this.takeAll(batch.records);
       if (this.writer.participate !== undefined) return;
-      const spareMs = batch.records.length < CROWD ? 0 : PACE_MS - (performance.now() - started);
+      const paceMs = Math.min(PACE_MS_MAX, batch.records.length * PACE_MS_PER_COMMAND);
+      const spareMs = paceMs - (performance.now() - started);
       if (spareMs > 0) await new Promise((resolve) => setTimeout(resolve, spareMs));
     }
   }

@@ -10,7 +10,7 @@ import type { StoredValue } from './row.codec';
 import type { ViewRunnerParts } from './view-runner';
 
 /** Events in one transaction. */
-const BATCH_EVENTS_MAX = 1_000;
+const BATCH_EVENTS_MAX = 4_000;
 const BACKOFF_MS_MAX = 1_000;
 /**
  * While events keep coming, transactions start this far apart: a few large ones cost a fraction of many small ones, since every one writes
@@ -18,6 +18,9 @@ const BACKOFF_MS_MAX = 1_000;
  */
 const PACE_MS = 60;
 const PACE_ATTENDED_MS = 5;
+/** The distance after a transaction of so many events. */
+const PACE_CROWD_MS = 300;
+const CROWD = 200;
 /** A checkpoint that only skips records without meaning can wait for company. */
 const SKIP_LINGER_MS = 200;
 
@@ -73,7 +76,8 @@ export class ViewWriteLoop {
       if (batch.length > 0) {
         const started = performance.now();
         await this.project(batch);
-        await this.pace(started);
+        const events = batch.reduce((sum, { entries }) => sum + entries.length, 0);
+        await this.pace(started, events < CROWD ? PACE_MS : PACE_CROWD_MS);
       } else {
         const skipped = this.skipped();
         const isNews = await this.sleep(skipped.length > 0 ? SKIP_LINGER_MS : undefined);
@@ -82,10 +86,10 @@ export class ViewWriteLoop {
     }
   }
 
-  private async pace(started: number): Promise<void> {
+  private async pace(started: number, distanceMs: number): Promise<void> {
     const { signals } = this.parts;
     while (!this.isClosed && this.waiting() < BATCH_EVENTS_MAX) {
-      const paceMs = signals.isAttended(this.projection.name) ? PACE_ATTENDED_MS : PACE_MS;
+      const paceMs = signals.isAttended(this.projection.name) ? PACE_ATTENDED_MS : distanceMs;
       const spareMs = started + paceMs - performance.now();
       if (spareMs <= 0) return;
       await pause(Math.min(spareMs, PACE_ATTENDED_MS));

@@ -6,6 +6,7 @@ import { IdempotentProducer } from './idempotent-producer';
 import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { produce, type PartitionRecords } from './produce-request';
+import type { WrittenBatch } from './written-batch';
 
 const BATCH_RECORDS_MAX = 500;
 const BATCH_BYTES_MAX = 512 * 1024;
@@ -56,7 +57,11 @@ interface Slice {
   readonly topic: string;
   readonly partition: number;
   readonly records: NewRecord[];
+  /** Timestamp of records without one, the same in every attempt. */
+  readonly time: number;
   readonly entries: Set<Entry>;
+  /** Where it stands in the log, if the broker has told. */
+  firstOffset: number | undefined;
   /** An attempt may have written it: only the same producer may repeat it, since the broker then knows the repeat. */
   doubtful: boolean;
 }
@@ -81,6 +86,7 @@ export class AppendQueue {
     private readonly settings: KafkaSettings,
     private readonly linkTopics: () => readonly string[],
     private readonly partitionsOf: (topic: string) => number,
+    private readonly onWritten: (batch: WrittenBatch) => void,
   ) {}
 
   /** @throws LogUnavailable, OutcomeUnknown as {@link Log.append} */
@@ -168,9 +174,9 @@ export class AppendQueue {
       const batches = ofLeader.map(({ slice }) => this.toProduce(slice, producer));
       const answers = await produce(leader, batches, requestTimeoutMs, producer.identity);
       for (const [index, { slice }] of ofLeader.entries()) {
-        const sent = batches[index];
-        const answer = answers.find((each) => each.topic === sent?.topic && each.partition === sent.partition);
-        fates.set(slice, this.fateOf(slice, answer === undefined ? 'REQUEST_TIMED_OUT' : answer.refusal));
+        const answer = answers[index];
+        fates.set(slice, this.fateOf(slice, answer?.refusal));
+        slice.firstOffset = answer?.firstOffset;
       }
     });
     try {
@@ -193,9 +199,12 @@ export class AppendQueue {
     return PERHAPS_WRITTEN.includes(refusal) ? 'unknown' : 'not written';
   }
 
-  private toProduce({ topic: bare, partition, records }: Slice, { sequences }: IdempotentProducer): PartitionRecords {
+  private toProduce(
+    { topic: bare, partition, records, time }: Slice,
+    { sequences }: IdempotentProducer,
+  ): PartitionRecords {
     const topic = this.settings.topicPrefix + bare;
-    return { topic, partition, records, firstSequence: sequences.of(topic, partition) };
+    return { topic, partition, records, time, firstSequence: sequences.of(topic, partition) };
   }
 
   /** Notes what became of a slice and tells its callers; false when it must be sent again. */
@@ -203,8 +212,9 @@ export class AppendQueue {
     if (fate === 'unknown') slice.doubtful = true;
     if (fate === 'written' || fate === 'unknown') for (const entry of slice.entries) entry.touched = true;
     if (fate === 'written') {
-      const { topic, partition, records } = slice;
+      const { topic, partition, records, firstOffset } = slice;
       this.producer?.sequences.advance(this.settings.topicPrefix + topic, partition, records.length);
+      if (firstOffset !== undefined) this.onWritten({ topic, partition, firstOffset, records, time: slice.time });
       for (const entry of slice.entries) if (--entry.open === 0) entry.resolve();
     }
     // The broker may hold it all the same, under a number that the next batch must not have.
@@ -226,13 +236,14 @@ export class AppendQueue {
 
   private slices(batch: readonly Entry[]): Slice[] {
     const slices = new Map<string, Slice>();
+    const time = Date.now();
     for (const entry of batch) {
       for (const record of entry.records) {
         const partition = record.partition ?? partitionOf(record.key, this.partitionsOf(record.topic));
         const place = `${record.topic} ${partition}`;
         let slice = slices.get(place);
         if (slice === undefined) {
-          slice = { topic: record.topic, partition, records: [], entries: new Set(), doubtful: false };
+          slice = newSlice(record.topic, partition, time);
           slices.set(place, slice);
         }
         slice.records.push(record);
@@ -247,6 +258,10 @@ export class AppendQueue {
     this.link?.discard(reason);
     this.link = undefined;
   }
+}
+
+function newSlice(topic: string, partition: number, time: number): Slice {
+  return { topic, partition, records: [], time, entries: new Set(), firstOffset: undefined, doubtful: false };
 }
 
 function failure(entry: Entry, reason: string): Error {

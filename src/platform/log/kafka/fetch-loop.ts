@@ -4,10 +4,13 @@ import { fetchRecords, type FetchedPartition } from './fetch-request';
 import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import type { PartitionFeed } from './partition-feed';
+import type { WrittenBatch } from './written-batch';
 
 /** While records come in crowds, fetches start this far apart: each costs the broker the same for one record as for a hundred. */
 const PACE_MS = 25;
-const CROWD = 24;
+/** The distance while followers have all that is fetched already, because this process has written it. */
+const PACE_KNOWN_MS = 100;
+const CROWD_BYTES = 10_000;
 const MAX_WAIT_MS = 100;
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
 const PARTITION_BYTES_MAX = 512 * 1024;
@@ -23,8 +26,9 @@ export class FetchLoop {
   private link: BrokerLink | undefined;
   private placing: Promise<void> | undefined;
   private failures = 0;
-  /** Records of the fetch under way. */
-  private delivered = 0;
+  /** Bytes of the fetch under way, and the records in them that were new to the followers. */
+  private fetchedBytes = 0;
+  private newRecords = 0;
   private staleLeaders = false;
   private closed = false;
   private wakers: (() => void)[] = [];
@@ -37,6 +41,11 @@ export class FetchLoop {
 
   reads(topic: string, partition: number): boolean {
     return [...this.feeds].some((feed) => feed.topic === topic && feed.partition === partition);
+  }
+
+  /** Those that would read this batch next. */
+  feedsBefore(batch: WrittenBatch): PartitionFeed[] {
+    return [...this.feeds].filter((feed) => feed.partition === batch.partition && feed.isBefore(batch));
   }
 
   add(feed: PartitionFeed): void {
@@ -117,9 +126,11 @@ export class FetchLoop {
       try {
         if (link === undefined) throw new Error('the connection was discarded');
         const started = performance.now();
-        this.delivered = 0;
+        this.fetchedBytes = 0;
+        this.newRecords = 0;
         await this.fetch(link, node, open);
-        const spareMs = this.delivered < CROWD ? 0 : PACE_MS - (performance.now() - started);
+        const paceMs = this.newRecords === 0 ? PACE_KNOWN_MS : PACE_MS;
+        const spareMs = this.fetchedBytes < CROWD_BYTES ? 0 : paceMs - (performance.now() - started);
         if (spareMs > 0) await pause(spareMs);
       } catch (error) {
         for (const feed of ofNode) feed.node = undefined;
@@ -176,7 +187,8 @@ export class FetchLoop {
       const { records, next } = fetched.read(feed.position, feed.topic);
       assertRising(records, feed.position, place);
       feed.accept(records, next, fetched.bytes);
-      this.delivered += records.length;
+      this.fetchedBytes += fetched.bytes;
+      this.newRecords += records.length;
     } catch (error) {
       feed.fail(asError(error));
       this.feeds.delete(feed);

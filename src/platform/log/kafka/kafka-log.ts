@@ -53,6 +53,7 @@ export class KafkaLog implements Log {
       settings,
       () => this.topics.names,
       (topic) => this.topics.partitions(topic),
+      (batch) => this.readers.written(batch),
     );
     this.readers = new TopicReaders(settings);
     this.members = new MemberMemory(settings.membersFile);
@@ -122,9 +123,12 @@ export class KafkaLog implements Log {
         topic: topicPrefix + topic,
         partition,
       },
-      (name) => this.topics.partitions(name),
-      async () => membership === undefined || membership.confirms({ topic, partition }),
-      (closed) => this.writers.delete(closed),
+      {
+        partitionsOf: (name) => this.topics.partitions(name),
+        onWritten: (batch) => this.readers.written(batch),
+        stillOwner: async () => membership === undefined || membership.confirms({ topic, partition }),
+        onClosed: (closed) => this.writers.delete(closed),
+      },
     );
     this.writers.add(writer);
     return writer;

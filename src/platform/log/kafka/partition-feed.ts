@@ -1,4 +1,5 @@
 import type { LogBatch, LogRecord } from '../log.port';
+import type { WrittenBatch } from './written-batch';
 
 const BUFFER_RECORDS_MAX = 2_000;
 const BUFFER_BYTES_MAX = 1024 * 1024;
@@ -16,6 +17,8 @@ export class PartitionFeed {
   private bytes = 0;
   private delivered: number;
   private failure: Error | undefined;
+  /** Whose commit marker comes next, or soon. */
+  private marker: object | undefined;
   private isEnded = false;
   private wake: (() => void) | undefined;
 
@@ -38,8 +41,24 @@ export class PartitionFeed {
     return this.isEnded;
   }
 
+  /**
+   * Whether nothing that a reader would see stands between the last record and this batch. That is so at the very next offset. It is so one
+   * offset later, too, when both are transactions of one writer: then a marker of its first one stands between them, and takes that offset.
+   */
+  isBefore({ firstOffset, writer }: WrittenBatch): boolean {
+    if (this.isEnded || this.failure !== undefined || !this.hasRoom) return false;
+    const isAfterMarker = writer !== undefined && writer === this.marker && firstOffset === this.position + 1;
+    return firstOffset === this.position || isAfterMarker;
+  }
+
+  acceptWritten({ firstOffset, writer }: WrittenBatch, records: readonly LogRecord[], bytes: number): void {
+    this.accept(records, firstOffset + records.length, bytes);
+    this.marker = writer;
+  }
+
   accept(records: readonly LogRecord[], next: number, bytes: number): void {
     if (next === this.position && records.length === 0) return;
+    this.marker = undefined;
     if (this.records.length === 0) this.records = [...records];
     else for (const record of records) this.records.push(record);
     this.bytes += bytes;

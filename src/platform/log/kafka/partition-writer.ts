@@ -2,7 +2,7 @@ import { WriterFenced, type NewRecord, type PartitionWriter } from '../log.port'
 import { asError } from './broker-link';
 import { isFenced, isMissingRight, messageOf, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
-import { TransactionLane, type LanePlace } from './transaction-lane';
+import { TransactionLane, type LanePlace, type LaneSurroundings } from './transaction-lane';
 
 const ATTEMPTS_MAX = 200;
 const BACK_OFF_MS_MAX = 200;
@@ -16,6 +16,13 @@ const HOPELESS: readonly string[] = [
   'INVALID_TIMESTAMP',
   'INVALID_TRANSACTION_TIMEOUT',
 ];
+
+/** What a writer needs of the log. */
+export interface WriterSurroundings extends LaneSurroundings {
+  /** Whether the group still counts this member as the partition's owner. */
+  stillOwner(): Promise<boolean>;
+  onClosed(writer: PartitionWriter): void;
+}
 
 /**
  * The guard around kafkajs' faults: one transaction in flight; after any error of unknown outcome the producer is discarded, a
@@ -33,23 +40,16 @@ export class KafkaPartitionWriter implements PartitionWriter {
   private constructor(
     private readonly settings: KafkaSettings,
     private readonly place: LanePlace,
-    private readonly partitionsOf: (topic: string) => number,
-    private readonly stillOwner: () => Promise<boolean>,
-    private readonly onClosed: (writer: PartitionWriter) => void,
+    private readonly surroundings: WriterSurroundings,
   ) {}
 
-  /**
-   * @param stillOwner whether the group still counts this member as the partition's owner
-   * @throws WriterFenced it does not
-   */
+  /** @throws WriterFenced the group counts another member as the partition's owner */
   static async open(
     settings: KafkaSettings,
     place: LanePlace,
-    partitionsOf: (topic: string) => number,
-    stillOwner: () => Promise<boolean>,
-    onClosed: (writer: PartitionWriter) => void,
+    surroundings: WriterSurroundings,
   ): Promise<KafkaPartitionWriter> {
-    const writer = new KafkaPartitionWriter(settings, place, partitionsOf, stillOwner, onClosed);
+    const writer = new KafkaPartitionWriter(settings, place, surroundings);
     for (let attempt = 1; ; attempt++) {
       try {
         writer.known = await writer.renew();
@@ -82,7 +82,7 @@ export class KafkaPartitionWriter implements PartitionWriter {
     this.isClosed = true;
     this.discard(new Error('closed'));
     await this.busy?.catch(() => undefined);
-    this.onClosed(this);
+    this.surroundings.onClosed(this);
   }
 
   private async carryThrough(next: number, records: readonly NewRecord[]): Promise<void> {
@@ -125,12 +125,12 @@ export class KafkaPartitionWriter implements PartitionWriter {
 
   /** A new epoch, then (and only then) what is committed. */
   private async renew(): Promise<number | undefined> {
-    if (!(await this.stillOwner())) {
+    if (!(await this.surroundings.stillOwner())) {
       this.isFenced = true;
       throw new WriterFenced(`${this.place.transactionalId}: the group has given the partition away`);
     }
     this.assertOpen();
-    const lane = await TransactionLane.open(this.settings, this.place, this.partitionsOf);
+    const lane = await TransactionLane.open(this.settings, this.place, this.surroundings);
     try {
       const committed = await lane.committed();
       this.assertOpen();

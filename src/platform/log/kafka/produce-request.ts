@@ -11,6 +11,7 @@ const PRODUCE_VERSION = 7;
 const ALL_REPLICAS = -1;
 const MAGIC = 2;
 const IN_TRANSACTION = 0x10;
+const NO_TIME = -1n;
 const BATCH_BYTES_GUESS = 16_384;
 
 /** Records for one partition, in order. */
@@ -19,6 +20,8 @@ export interface PartitionRecords {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly NewRecord[];
+  /** Timestamp of those that have none. */
+  readonly time: number;
   /** Sequence number of the first record, by which the broker knows a repeat. */
   readonly firstSequence: number;
 }
@@ -30,24 +33,33 @@ export interface ProducerIdentity {
   readonly producerEpoch: number;
 }
 
-/** A partition's answer: written, or why not. */
-export interface PartitionAnswer {
+/** What the leader says of a batch: written, or why not. */
+export interface BatchAnswer {
+  readonly refusal: string | undefined;
+  /** Offset of the first record; `undefined` when it is not told, or when the broker has put its own time in place of the records'. */
+  readonly firstOffset: number | undefined;
+}
+
+interface PartitionAnswer extends BatchAnswer {
   readonly topic: string;
   readonly partition: number;
-  readonly refusal: string | undefined;
 }
+
+const NO_ANSWER: BatchAnswer = { refusal: 'REQUEST_TIMED_OUT', firstOffset: undefined };
 
 /**
  * Writes record batches to the leader of their partitions (Produce version 7, acknowledged by all in-sync replicas). Made here
  * and not by kafkajs, because kafkajs makes a 512-byte buffer per record and per header and hides which partitions refused.
+ *
+ * @returns one answer per batch, in their order
  */
 export async function produce(
   leader: Broker,
   batches: readonly PartitionRecords[],
   timeoutMs: number,
   identity: ProducerIdentity,
-): Promise<readonly PartitionAnswer[]> {
-  return exchange(leader, {
+): Promise<readonly BatchAnswer[]> {
+  const answers = await exchange<readonly PartitionAnswer[]>(leader, {
     request: {
       apiKey: PRODUCE_KEY,
       apiVersion: PRODUCE_VERSION,
@@ -59,6 +71,9 @@ export async function produce(
     },
     response: { decode, parse: (decoded: { readonly answers: readonly PartitionAnswer[] }) => decoded.answers },
     logResponseError: false,
+  });
+  return batches.map(({ topic, partition }) => {
+    return answers.find((answer) => answer.topic === topic && answer.partition === partition) ?? NO_ANSWER;
   });
 }
 
@@ -90,10 +105,10 @@ export function encodeProduce(
 
 /** @see https://kafka.apache.org/documentation/#recordbatch */
 function writeBatch(writer: ByteWriter, batch: PartitionRecords, identity: ProducerIdentity): void {
-  const now = Date.now();
-  const first = batch.records[0]?.timestamp ?? now;
+  const { time } = batch;
+  const first = batch.records[0]?.timestamp ?? time;
   let latest = first;
-  for (const record of batch.records) latest = Math.max(latest, record.timestamp ?? now);
+  for (const record of batch.records) latest = Math.max(latest, record.timestamp ?? time);
 
   writer.int64(0n);
   const length = writer.position;
@@ -111,7 +126,7 @@ function writeBatch(writer: ByteWriter, batch: PartitionRecords, identity: Produ
   writer.int16(identity.producerEpoch);
   writer.int32(batch.firstSequence);
   writer.int32(batch.records.length);
-  batch.records.forEach((record, index) => writeRecord(writer, record, index, (record.timestamp ?? now) - first));
+  batch.records.forEach((record, index) => writeRecord(writer, record, index, (record.timestamp ?? time) - first));
   writer.int32At(length, writer.position - length - 4);
   writer.int32At(crc, crc32c(writer.written(checked)) | 0);
 }
@@ -140,10 +155,13 @@ function decode(payload: Buffer): { clientSideThrottleTime: number; answers: Par
     const topic = payload.toString('utf8', at + 2, at + 2 + size);
     at += 2 + size + 4;
     for (let partitions = payload.readInt32BE(at - 4); partitions > 0; partitions--) {
+      const firstOffset = Number(payload.readBigInt64BE(at + 6));
+      const isTimed = payload.readBigInt64BE(at + 14) !== NO_TIME;
       answers.push({
         topic,
         partition: payload.readInt32BE(at),
         refusal: refusalOfCode(payload.readInt16BE(at + 4)),
+        firstOffset: firstOffset < 0 || isTimed ? undefined : firstOffset,
       });
       at += 4 + 2 + 8 + 8 + 8;
     }

@@ -88,7 +88,7 @@ const plain = { transactionalId: null, producerId: '7', producerEpoch: 0 };
 
 /** The record batch inside a Produce request for one partition. */
 function batch(records: readonly NewRecord[], baseOffset: number): Buffer {
-  const request = encodeProduce([{ topic: 't', partition: 0, records, firstSequence: 0 }], 1_000, plain);
+  const request = encodeProduce([{ topic: 't', partition: 0, records, time: 0, firstSequence: 0 }], 1_000, plain);
   const bytes = Buffer.from(request.subarray(request.length - batchLength(request)));
   bytes.writeBigInt64BE(BigInt(baseOffset), 0);
   return bytes;

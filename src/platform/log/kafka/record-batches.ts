@@ -65,7 +65,10 @@ export function decodeRecords(
     }
     if ((head.attributes & CONTROL) !== 0) {
       if (isAbortMarker(reader)) aborting.delete(head.producerId);
-    } else if ((head.attributes & IN_TRANSACTION) === 0 || !aborting.has(head.producerId)) {
+    } else if (
+      head.lastOffset >= from &&
+      ((head.attributes & IN_TRANSACTION) === 0 || !aborting.has(head.producerId))
+    ) {
       readRecords(bodyOf(reader, end, head.attributes), head, place, from, records);
     }
     reader.position = end;

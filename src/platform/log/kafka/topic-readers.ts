@@ -1,7 +1,10 @@
-import type { LogBatch } from '../log.port';
+import type { LogBatch, LogRecord } from '../log.port';
 import { FetchLoop } from './fetch-loop';
 import type { KafkaSettings } from './kafka-settings';
 import { PartitionFeed } from './partition-feed';
+import { asRead, type WrittenBatch } from './written-batch';
+
+const RECORD_OVERHEAD_BYTES = 500;
 
 /**
  * The followers of all topics. Each topic has a fetch loop of its own, and one more for each further follower of the same partition, so
@@ -29,6 +32,14 @@ export class TopicReaders {
     }
   }
 
+  /** Hands what this process has written to those of its followers that would read it next: they need not fetch it. */
+  written(batch: WrittenBatch): void {
+    const feeds = (this.loops.get(batch.topic) ?? []).flatMap((loop) => loop.feedsBefore(batch));
+    const records = feeds.length === 0 ? undefined : asRead(batch);
+    if (records === undefined) return;
+    for (const feed of feeds) feed.acceptWritten(batch, records, bytesOf(records));
+  }
+
   close(): void {
     this.closed = true;
     for (const loops of this.loops.values()) for (const loop of loops) loop.close();
@@ -53,4 +64,9 @@ export class TopicReaders {
     const at = loops?.indexOf(loop) ?? -1;
     if (loops !== undefined && at >= 0) loops.splice(at, 1);
   }
+}
+
+/** In UTF-16 units: near enough for the bound of a buffer. */
+function bytesOf(records: readonly LogRecord[]): number {
+  return records.reduce((sum, { value }) => sum + RECORD_OVERHEAD_BYTES + (value?.length ?? 0), 0);
 }

@@ -5,6 +5,7 @@ import { isCoordinatorAway, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { produce, type PartitionRecords, type ProducerIdentity } from './produce-request';
 import { ProducerSequences } from './producer-sequences';
+import type { WrittenBatch } from './written-batch';
 
 /** A request or a whole step that takes longer has an unknown outcome. */
 const STEP_TIMEOUT_MS = 5_000;
@@ -18,6 +19,22 @@ export interface LanePlace {
   readonly group: string;
   readonly topic: string;
   readonly partition: number;
+}
+
+/** What a lane needs of the log. */
+export interface LaneSurroundings {
+  /** Of a bare name. */
+  partitionsOf(topic: string): number;
+  /** Told of every committed batch whose place is known. */
+  onWritten(batch: WrittenBatch): void;
+}
+
+/** A batch on its way. */
+interface LaneBatch extends PartitionRecords {
+  /** Without prefix. */
+  readonly bare: string;
+  readonly records: NewRecord[];
+  firstOffset: number | undefined;
 }
 
 /**
@@ -35,14 +52,14 @@ export class TransactionLane {
     private readonly link: BrokerLink,
     private readonly place: LanePlace,
     private readonly identity: ProducerIdentity & { readonly transactionalId: string },
-    private readonly partitionsOf: (topic: string) => number,
+    private readonly surroundings: LaneSurroundings,
   ) {}
 
   /** Ends or waits for the transaction of any earlier epoch, and fences it. */
   static async open(
     settings: KafkaSettings,
     place: LanePlace,
-    partitionsOf: (topic: string) => number,
+    surroundings: LaneSurroundings,
   ): Promise<TransactionLane> {
     const link = new BrokerLink(settings, [place.topic]);
     try {
@@ -58,7 +75,7 @@ export class TransactionLane {
         }),
       );
       const identity = { transactionalId: place.transactionalId, ...started };
-      return new TransactionLane(settings, link, place, identity, partitionsOf);
+      return new TransactionLane(settings, link, place, identity, surroundings);
     } catch (error) {
       link.discard(new Error('given up'));
       throw error;
@@ -81,14 +98,18 @@ export class TransactionLane {
   async transact(next: number, records: readonly NewRecord[]): Promise<void> {
     const batches = this.batches(records);
     await within(STEP_TIMEOUT_MS, 'a transaction', this.steps(next, batches));
-    for (const batch of batches) this.sequences.advance(batch.topic, batch.partition, batch.records.length);
+    for (const { topic, bare, partition, records, time, firstOffset } of batches) {
+      this.sequences.advance(topic, partition, records.length);
+      if (firstOffset === undefined) continue;
+      this.surroundings.onWritten({ topic: bare, partition, firstOffset, records, time, writer: this });
+    }
   }
 
   discard(reason: Error): void {
     this.link.discard(reason);
   }
 
-  private async steps(next: number, batches: readonly PartitionRecords[]): Promise<void> {
+  private async steps(next: number, batches: readonly LaneBatch[]): Promise<void> {
     const { group, topic, partition, transactionalId } = this.place;
     const [transactions, offsets] = await Promise.all([
       this.link.transactionCoordinator(transactionalId),
@@ -110,31 +131,39 @@ export class TransactionLane {
     await transactions.endTxn({ ...this.identity, transactionResult: true });
   }
 
-  private async producing(batches: readonly PartitionRecords[]): Promise<Promise<void>[]> {
+  private async producing(batches: readonly LaneBatch[]): Promise<Promise<void>[]> {
     const led = await Promise.all(
       batches.map(async (batch) => ({ batch, leader: await this.link.leader(batch.topic, batch.partition) })),
     );
     return [...Map.groupBy(led, (each) => each.leader)].map(async ([leader, ofLeader]) => {
       const ofBroker = ofLeader.map(({ batch }) => batch);
       const answers = await produce(leader, ofBroker, this.settings.requestTimeoutMs, this.identity);
-      const refused = answers.find((answer) => answer.refusal !== undefined);
-      if (refused !== undefined) throw new RecordsRefused(refused.topic, refused.refusal ?? '');
-      if (answers.length < ofBroker.length) throw new Error('the leader has not answered for every partition');
+      for (const [index, { batch }] of ofLeader.entries()) {
+        const { refusal, firstOffset } = answers[index] ?? {};
+        if (refusal !== undefined) throw new RecordsRefused(batch.topic, refusal);
+        batch.firstOffset = firstOffset;
+      }
     });
   }
 
-  private batches(records: readonly NewRecord[]): PartitionRecords[] {
-    const batches = new Map<string, PartitionRecords & { readonly records: NewRecord[] }>();
+  private batches(records: readonly NewRecord[]): LaneBatch[] {
+    const batches = new Map<string, LaneBatch>();
+    const time = Date.now();
     for (const record of records) {
-      const topic = this.settings.topicPrefix + record.topic;
-      const partition = record.partition ?? partitionOf(record.key, this.partitionsOf(record.topic));
-      const place = `${topic} ${partition}`;
+      const { topic: bare } = record;
+      const partition = record.partition ?? partitionOf(record.key, this.surroundings.partitionsOf(bare));
+      const place = `${bare} ${partition}`;
       const batch = batches.get(place);
-      if (batch !== undefined) batch.records.push(record);
-      else
-        batches.set(place, { topic, partition, records: [record], firstSequence: this.sequences.of(topic, partition) });
+      if (batch === undefined) batches.set(place, this.newBatch(bare, partition, time, record));
+      else batch.records.push(record);
     }
     return [...batches.values()];
+  }
+
+  private newBatch(bare: string, partition: number, time: number, first: NewRecord): LaneBatch {
+    const topic = this.settings.topicPrefix + bare;
+    const firstSequence = this.sequences.of(topic, partition);
+    return { topic, bare, partition, records: [first], time, firstSequence, firstOffset: undefined };
   }
 }
 
