@@ -9,7 +9,8 @@ import type { WrittenBatch } from './written-batch';
 /** While records come in crowds, fetches start this far apart: each costs the broker the same for one record as for a hundred. */
 const PACE_MS = 25;
 /** The distance while followers have all that is fetched already, because this process has written it. */
-const PACE_KNOWN_MS = 100;
+const PACE_KNOWN_MS = 20;
+const PACE_KNOWN_CROWD_MS = 100;
 const CROWD_BYTES = 10_000;
 const MAX_WAIT_MS = 100;
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
@@ -129,8 +130,7 @@ export class FetchLoop {
         this.fetchedBytes = 0;
         this.newRecords = 0;
         await this.fetch(link, node, open);
-        const paceMs = this.newRecords === 0 ? PACE_KNOWN_MS : PACE_MS;
-        const spareMs = this.fetchedBytes < CROWD_BYTES ? 0 : paceMs - (performance.now() - started);
+        const spareMs = this.paceMs() - (performance.now() - started);
         if (spareMs > 0) await pause(spareMs);
       } catch (error) {
         for (const feed of ofNode) feed.node = undefined;
@@ -138,6 +138,14 @@ export class FetchLoop {
         return;
       }
     }
+  }
+
+  /** How far apart this fetch and the next one may start. */
+  private paceMs(): number {
+    const isCrowd = this.fetchedBytes >= CROWD_BYTES;
+    if (this.newRecords > 0) return isCrowd ? PACE_MS : 0;
+    if (this.fetchedBytes === 0) return 0;
+    return isCrowd ? PACE_KNOWN_CROWD_MS : PACE_KNOWN_MS;
   }
 
   private async fetch(link: BrokerLink, node: number, open: readonly PartitionFeed[]): Promise<void> {
