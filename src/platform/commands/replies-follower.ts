@@ -1,6 +1,7 @@
 import type { Log } from '../log/log.port';
 import { REPLIES_TOPIC } from '../log/envelope';
 import { decodeReply, type Reply } from './decision';
+import { asError } from '../as-error';
 
 const CHECK_MS = 500;
 
@@ -45,7 +46,7 @@ export class RepliesFollower {
     if (this.isNeeded() && this.noted.size > 0) {
       this.following = Promise.all(Array.from(this.noted, ([partition, from]) => this.follow(partition, from)));
       this.following.catch((error: unknown) => {
-        if (!this.closing.signal.aborted) this.onFailure(error instanceof Error ? error : new Error(String(error)));
+        if (!this.closing.signal.aborted) this.onFailure(asError(error));
       });
       return;
     }

@@ -1,5 +1,6 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { asError } from '../as-error';
 
 export type SqliteValue = string | number | bigint | null | Uint8Array;
 
@@ -82,7 +83,7 @@ class SqliteWorker {
     });
     this.ended = new Promise((resolve) => this.worker.once('exit', () => resolve()));
     this.worker.on('message', (response: SqliteResponse) => this.settle(response));
-    this.worker.on('error', (error) => this.fail(error instanceof Error ? error : new Error(String(error))));
+    this.worker.on('error', (error) => this.fail(asError(error)));
     this.worker.on('exit', () => this.fail(new Error('the SQLite thread has ended')));
   }
 

@@ -2,7 +2,7 @@ import type { Log } from '../log/log.port';
 import type { Projection } from './projection';
 import type { ProjectionFailure } from './projection-failures';
 import { pruneDeleteMarks } from './view-reads';
-import { asError } from './views.errors';
+import { asError } from '../as-error';
 import { ViewRunner, type ViewRunnerParts } from './view-runner';
 
 const HOUSEKEEPING_MS = 60_000;

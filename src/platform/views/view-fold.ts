@@ -1,6 +1,7 @@
 import type { RowChange, RowShape } from '../../kernel/view';
 import { keyText, type RowCodec, type StoredValue } from './row.codec';
-import { asError, InvalidRow } from './views.errors';
+import { asError } from '../as-error';
+import { InvalidRow } from './views.errors';
 
 /** A row and its place in the view's stream; 0 where the view is not streamed. */
 export interface PlacedRow {

@@ -5,7 +5,8 @@ import type { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
 import type { CheckpointMove, ReadStore } from './read-store.port';
 import { readCheckpoints } from './view-reads';
-import { asError, ProjectionInvariantBroken, RowsRefused, StaleOwner } from './views.errors';
+import { asError } from '../as-error';
+import { ProjectionInvariantBroken, RowsRefused, StaleOwner } from './views.errors';
 import type { StoredValue } from './row.codec';
 import type { ViewRunnerParts } from './view-runner';
 

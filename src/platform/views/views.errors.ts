@@ -35,8 +35,3 @@ export class ProjectionInvariantBroken extends Error {
 export class RowsRefused extends Error {
   override readonly name = 'RowsRefused';
 }
-
-/** The error as an `Error`, whatever was thrown. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}

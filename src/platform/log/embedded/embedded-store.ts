@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SqliteFailure, SqliteThread, type SqliteValue, type SqliteWrite } from '../../sqlite/sqlite-thread';
 import { DiskFull, LogSetupError, LogUnavailable, type LogRecord } from '../log.port';
+import { asError } from '../../as-error';
 
 /** A topic as it stands in `log.db`. */
 export interface StoredTopic {
@@ -187,7 +188,7 @@ export class EmbeddedStore {
 }
 
 function translate(error: unknown, path: string): Error {
-  if (!(error instanceof SqliteFailure)) return error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof SqliteFailure)) return asError(error);
   if (error.code.startsWith('SQLITE_BUSY')) {
     return new LogSetupError('LOG_IN_USE', `${path} is in use by another process`);
   }

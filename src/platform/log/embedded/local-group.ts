@@ -1,4 +1,5 @@
 import type { GroupOptions, Membership, OwnedPartition } from '../log.port';
+import { asError } from '../../as-error';
 
 /** A consumer group of one process: it owns every partition until it leaves. */
 export class LocalGroup implements Membership {
@@ -15,7 +16,7 @@ export class LocalGroup implements Membership {
     this.running = Promise.all(
       owned.map((partition) =>
         own({ ...partition, signal }).catch((error: unknown) => {
-          if (!signal.aborted) fatal(error instanceof Error ? error : new Error(String(error)));
+          if (!signal.aborted) fatal(asError(error));
         }),
       ),
     ).then(() => undefined);

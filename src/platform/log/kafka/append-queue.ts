@@ -1,7 +1,8 @@
 import type { Broker } from 'kafkajs/src/cluster';
 import { LogUnavailable, OutcomeUnknown, type NewRecord } from '../log.port';
 import { partitionOf } from '../murmur2';
-import { BrokerLink, asError, within } from './broker-link';
+import { asError } from '../../as-error';
+import { BrokerLink, within } from './broker-link';
 import { IdempotentProducer } from './idempotent-producer';
 import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';

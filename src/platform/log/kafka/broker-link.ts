@@ -1,7 +1,6 @@
 import './harden-kafkajs';
 import Cluster, { type Broker, type ProtocolRequest } from 'kafkajs/src/cluster';
 import { createLogger } from 'kafkajs/src/loggers';
-import { messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { SocketSet } from './socket-set';
 
@@ -150,10 +149,6 @@ export async function within<T>(ms: number, what: string, work: Promise<T>): Pro
   } finally {
     clearTimeout(timer);
   }
-}
-
-export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
 }
 
 let nextBroker = 0;

@@ -1,5 +1,6 @@
 import { OffsetOutOfRange, type LogRecord } from '../log.port';
-import { BrokerLink, asError } from './broker-link';
+import { asError } from '../../as-error';
+import { BrokerLink } from './broker-link';
 import { fetchRecords, type FetchedPartition } from './fetch-request';
 import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';

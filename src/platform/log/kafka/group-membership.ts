@@ -1,6 +1,7 @@
 import type { Broker } from 'kafkajs/src/cluster';
 import type { GroupOptions, Membership } from '../log.port';
-import { BrokerLink, asError, noteOnce, within } from './broker-link';
+import { asError } from '../../as-error';
+import { BrokerLink, noteOnce, within } from './broker-link';
 import { isCoordinatorAway, isMissingRight, messageOf, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import type { MemberMemory } from './member-memory';

@@ -12,7 +12,8 @@ import {
   type TopicSpec,
 } from '../log.port';
 import { AppendQueue } from './append-queue';
-import { BrokerLink, asError, within } from './broker-link';
+import { asError } from '../../as-error';
+import { BrokerLink, within } from './broker-link';
 import { GroupMembership } from './group-membership';
 import { messageOf } from './kafka-errors';
 import { withDefaults, type KafkaLogOptions, type KafkaSettings } from './kafka-settings';

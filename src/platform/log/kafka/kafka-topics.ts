@@ -1,7 +1,8 @@
 import type { Broker } from 'kafkajs/src/cluster';
 import { requests } from 'kafkajs/src/protocol/requests';
 import { LogSetupError, type TopicSpec } from '../log.port';
-import { BrokerLink, asError, exchange, within } from './broker-link';
+import { asError } from '../../as-error';
+import { BrokerLink, exchange, within } from './broker-link';
 import { isMissingRight, isWrongCredentials, messageOf, refusalOf, refusalOfCode } from './kafka-errors';
 import type { KafkaLogger, KafkaSettings } from './kafka-settings';
 import { configOf, contradiction, countContradiction, moduleOf, type TopicConfig } from './topic-policy';

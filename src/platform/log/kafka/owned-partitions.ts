@@ -1,5 +1,5 @@
 import { WriterFenced, type OwnedPartition } from '../log.port';
-import { asError } from './broker-link';
+import { asError } from '../../as-error';
 import { messageOf } from './kafka-errors';
 import type { KafkaLogger } from './kafka-settings';
 import { keyOf, type TopicPartition } from './partition-assigner';

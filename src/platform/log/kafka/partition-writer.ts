@@ -1,5 +1,5 @@
 import { WriterFenced, type NewRecord, type PartitionWriter } from '../log.port';
-import { asError } from './broker-link';
+import { asError } from '../../as-error';
 import { isFenced, isMissingRight, messageOf, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { TransactionLane, type LanePlace, type LaneSurroundings } from './transaction-lane';

@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg';
-import { RowsRefused, ViewsUnavailable, asError } from '../views.errors';
+import { asError } from '../../as-error';
+import { RowsRefused, ViewsUnavailable } from '../views.errors';
 
 /** SQLSTATE classes that say "these data cannot be stored": repeating is useless. */
 const REFUSED = /^(22|23|54)/;
