@@ -1,21 +1,12 @@
 import { canRunFromJars } from './broker-jars.ts';
 import { canRunInDocker, startDockerBroker } from './docker-broker.ts';
+import type { LocalServer } from '../process/local-server.ts';
 import { startLocalBroker } from './local-broker.ts';
 
-/** A running Apache Kafka broker that belongs to this process and dies with it. */
-export interface KafkaBroker {
+/** A running Apache Kafka broker. */
+export interface KafkaBroker extends LocalServer {
   /** `host:port`, as `KAFKA_BROKERS` takes it. It stays the same over stop and start. */
   readonly address: string;
-  /** Starts it again on the same port and data, after {@link stop} or {@link kill9}, and waits until it serves. */
-  start(): Promise<void>;
-  /** Ends it in order; the data stay. */
-  stop(): Promise<void>;
-  kill9(): Promise<void>;
-  /** Stops it in its tracks with all its connections open, until {@link thaw}. */
-  freeze(): Promise<void>;
-  thaw(): Promise<void>;
-  /** Ends it for good; its data go, unless they are in a directory that the caller named. */
-  close(): Promise<void>;
 }
 
 /** Where a broker listens and keeps its data; by default a free port and a temporary directory. */

@@ -3,18 +3,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Child } from '../process/child.ts';
+import type { ChildOptions } from '../process/child.ts';
+import { ChildServer } from '../process/local-server.ts';
 import { freePort, isFree } from '../process/ports.ts';
 import { runToEnd } from '../process/run-to-end.ts';
 import { Tether } from '../process/tether.ts';
-import { GiveUp, waitUntil } from '../process/wait.ts';
 import { brokerJars } from './broker-jars.ts';
 import { brokerProperties } from './broker-properties.ts';
 import type { BrokerOptions, KafkaBroker } from './broker.ts';
 import { aliveBrokers } from './probe.ts';
 
-const readyWithinMs = 60_000;
-const stopWithinMs = 20_000;
 const heap = ['-Xms256m', '-Xmx512m'];
 const quiet = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
 
@@ -44,54 +42,30 @@ interface Place {
   readonly port: number;
 }
 
-class LocalBroker implements KafkaBroker {
+class LocalBroker extends ChildServer implements KafkaBroker {
   readonly address: string;
   readonly #place: Place;
   readonly #tether: Tether;
-  #child: Child | undefined;
 
   constructor(place: Place) {
+    super(`Kafka broker on port ${place.port}`);
     this.address = `127.0.0.1:${place.port}`;
     this.#place = place;
     this.#tether = new Tether({ directories: place.temporary ? [place.home] : [] });
   }
 
-  async start(): Promise<void> {
-    if (this.#child?.running === true) return;
+  protected override async command(): Promise<ChildOptions> {
     const properties = await this.#prepare();
-    const child = await Child.start({
-      command: 'java',
-      args: [...heap, ...quiet, '-cp', join(this.#place.jars, '*'), 'kafka.Kafka', properties],
-      tether: this.#tether,
-      cwd: this.#place.home,
-    });
-    this.#child = child;
-    await waitUntil(
-      () => {
-        if (!child.running) throw new GiveUp(`the Kafka broker ended while starting:\n${child.output.slice(-4_000)}`);
-        return aliveBrokers(this.#place.port).then((count) => count > 0);
-      },
-      { withinMs: readyWithinMs, what: `Kafka broker on port ${this.#place.port}` },
-    );
+    const { home, jars } = this.#place;
+    const args = [...heap, ...quiet, '-cp', join(jars, '*'), 'kafka.Kafka', properties];
+    return { command: 'java', args, tether: this.#tether, cwd: home };
   }
 
-  async stop(): Promise<void> {
-    await this.#child?.terminate({ graceMs: stopWithinMs });
+  protected override async serves(): Promise<boolean> {
+    return (await aliveBrokers(this.#place.port)) > 0;
   }
 
-  async kill9(): Promise<void> {
-    await this.#child?.kill9();
-  }
-
-  async freeze(): Promise<void> {
-    await this.#child?.freeze();
-  }
-
-  async thaw(): Promise<void> {
-    this.#child?.thaw();
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     if (this.#place.temporary) await this.kill9();
     else await this.stop();
     await this.#tether.close();

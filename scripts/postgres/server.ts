@@ -3,31 +3,19 @@ import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { Child } from '../process/child.ts';
+import type { ChildOptions } from '../process/child.ts';
+import { ChildServer, type LocalServer } from '../process/local-server.ts';
 import { freePort } from '../process/ports.ts';
 import { runToEnd } from '../process/run-to-end.ts';
 import { Tether } from '../process/tether.ts';
-import { GiveUp, waitUntil } from '../process/wait.ts';
 import { reachableBinaries, type ServerUser, unprivilegedUser } from './binaries.ts';
 
 const textSettings = ['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US'];
-const readyWithinMs = 60_000;
-const stopWithinMs = 20_000;
 
-/** A running PostgreSQL that belongs to this process and dies with it. */
-export interface PostgresServer {
+/** A running PostgreSQL. It is stopped without waiting for its clients; frozen, it answers no new connection while open ones go on. */
+export interface PostgresServer extends LocalServer {
   /** A `DATABASE_URL` of its maintenance database. It stays the same over stop and start. */
   readonly url: string;
-  /** Starts it again on the same port and data, after {@link stop} or {@link kill9}, and waits until it serves. */
-  start(): Promise<void>;
-  /** Ends it in order, without waiting for its clients; the data stay. */
-  stop(): Promise<void>;
-  kill9(): Promise<void>;
-  /** Stops the server's main process: no new connection is answered until {@link thaw}. Open connections go on. */
-  freeze(): Promise<void>;
-  thaw(): Promise<void>;
-  /** Ends it for good and removes its data. */
-  close(): Promise<void>;
 }
 
 /**
@@ -66,18 +54,17 @@ interface Place {
   readonly tether: Tether;
 }
 
-class LocalPostgres implements PostgresServer {
+class LocalPostgres extends ChildServer implements PostgresServer {
   readonly url: string;
   readonly #place: Place;
-  #child: Child | undefined;
 
   constructor(place: Place) {
+    super(`PostgreSQL on port ${place.port}`, 'SIGINT');
     this.#place = place;
     this.url = `postgres://postgres@127.0.0.1:${place.port}/postgres`;
   }
 
-  async start(): Promise<void> {
-    if (this.#child?.running === true) return;
+  protected override async command(): Promise<ChildOptions> {
     const { binaries, data, port, tether, user } = this.#place;
     const settings = {
       listen_addresses: '127.0.0.1',
@@ -87,54 +74,30 @@ class LocalPostgres implements PostgresServer {
       shared_buffers: '64MB',
       timezone: 'UTC',
     };
-    const child = await Child.start({
+    return {
       command: join(binaries, 'bin', 'postgres'),
       args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
       tether,
       cwd: data,
       ...(user === undefined ? {} : { user }),
-    });
-    this.#child = child;
-    await waitUntil(
-      async () => {
-        if (!child.running) throw new GiveUp(`PostgreSQL ended while starting:\n${child.output.slice(-4_000)}`);
-        await answers(this.url);
-        return true;
-      },
-      { withinMs: readyWithinMs, what: `PostgreSQL on port ${port}` },
-    );
+    };
   }
 
-  async stop(): Promise<void> {
-    await this.#child?.terminate({ graceMs: stopWithinMs, signal: 'SIGINT' });
+  protected override async serves(): Promise<boolean> {
+    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query('SELECT 1');
+      return true;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
   }
 
-  async kill9(): Promise<void> {
-    await this.#child?.kill9();
-  }
-
-  async freeze(): Promise<void> {
-    await this.#child?.freeze();
-  }
-
-  async thaw(): Promise<void> {
-    this.#child?.thaw();
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     // Fast, but in order: killed with -9 it would leave its shared memory to the system.
     await this.stop();
     await this.#place.tether.close();
-  }
-}
-
-async function answers(url: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query('SELECT 1');
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }
