@@ -63,6 +63,7 @@ export class KafkaTopics {
   private async reach(link: BrokerLink, specs: readonly TopicSpec[]): Promise<Broker> {
     const { startTimeoutMs, brokers } = this.settings;
     const deadline = Date.now() + startTimeoutMs;
+    let reason: string | undefined;
     for (;;) {
       try {
         const asking = link.any().then(async (broker) => {
@@ -75,8 +76,9 @@ export class KafkaTopics {
         if (isWrongCredentials(error)) {
           throw new LogSetupError('LOG_CREDENTIALS', `Kafka refuses the credentials: ${messageOf(error)}`);
         }
+        // The last attempt may have ended for want of time, and tell nothing; the ones before it knew more.
+        if (reason === undefined || Date.now() < deadline) reason = messageOf(error);
         if (Date.now() + RETRY_MS >= deadline) {
-          const reason = messageOf(error);
           const hint = reason === 'Closed connection' ? ' by the broker; does it ask for TLS or SASL?' : '';
           throw new LogSetupError(
             'LOG_UNREACHABLE',
