@@ -1,5 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { type KafkaBroker, startBroker } from './broker.ts';
+import { startBroker } from './broker.ts';
+import type { KafkaBroker } from './kafka-broker.ts';
 import { aliveBrokers } from './probe.ts';
 
 describe('a Kafka broker of our own', () => {

@@ -1,19 +1,7 @@
 import { canRunFromJars } from './broker-jars.ts';
 import { canRunInDocker, startDockerBroker } from './docker-broker.ts';
-import type { LocalServer } from '../process/local-server.ts';
+import type { BrokerOptions, KafkaBroker } from './kafka-broker.ts';
 import { startLocalBroker } from './local-broker.ts';
-
-/** A running Apache Kafka broker. */
-export interface KafkaBroker extends LocalServer {
-  /** `host:port`, as `KAFKA_BROKERS` takes it. It stays the same over stop and start. */
-  readonly address: string;
-}
-
-/** Where a broker listens and keeps its data; by default a free port and a temporary directory. */
-export interface BrokerOptions {
-  readonly port?: number;
-  readonly directory?: string;
-}
 
 /** How to get a broker, for whoever has no way to run one. */
 export const howToGetKafka =

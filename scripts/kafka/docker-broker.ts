@@ -7,7 +7,7 @@ import { Tether } from '../process/tether.ts';
 import { GiveUp, waitUntil } from '../process/wait.ts';
 import { kafkaVersion } from './broker-jars.ts';
 import { brokerProperties } from './broker-properties.ts';
-import type { BrokerOptions, KafkaBroker } from './broker.ts';
+import type { BrokerOptions, KafkaBroker } from './kafka-broker.ts';
 import { aliveBrokers } from './probe.ts';
 
 const readyWithinMs = 180_000;

@@ -10,7 +10,7 @@ import { runToEnd } from '../process/run-to-end.ts';
 import { Tether } from '../process/tether.ts';
 import { brokerJars } from './broker-jars.ts';
 import { brokerProperties } from './broker-properties.ts';
-import type { BrokerOptions, KafkaBroker } from './broker.ts';
+import type { BrokerOptions, KafkaBroker } from './kafka-broker.ts';
 import { aliveBrokers } from './probe.ts';
 
 const heap = ['-Xms256m', '-Xmx512m'];

@@ -3,7 +3,8 @@ import type { Projection } from './projection';
 import type { ProjectionFailure } from './projection-failures';
 import { pruneDeleteMarks } from './view-reads';
 import { asError } from '../as-error';
-import { ViewRunner, type ViewRunnerParts } from './view-runner';
+import type { ProjectionParts } from './projection-parts';
+import { ViewRunner } from './view-runner';
 
 const HOUSEKEEPING_MS = 60_000;
 const DELETE_MARKS_KEPT_MS = 24 * 3_600_000;
@@ -24,7 +25,7 @@ export class Projector {
   private housekeeping: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly parts: ViewRunnerParts,
+    private readonly parts: ProjectionParts,
     projections: readonly Projection[],
   ) {
     this.log = parts.log;

@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NewerSchema } from '../../kernel/event-contract';
-import { OffsetOutOfRange, type Log, type LogRecord, type Membership, type OwnedPartition } from '../log/log.port';
+import { OffsetOutOfRange, type LogRecord, type Membership, type OwnedPartition } from '../log/log.port';
 import { PartitionFeed } from './partition-feed';
 import { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
-import type { ReadStore } from './read-store.port';
+import type { ProjectionParts } from './projection-parts';
 import { asError } from '../as-error';
 import { ProjectionInvariantBroken } from './views.errors';
 import { takeOwnership } from './view-reads';
 import { ViewWriteLoop } from './view-write-loop';
-import type { ViewProgress } from './view-progress';
-import type { ViewSignals } from './view-signals';
 
 /** Entries of one partition read ahead of the transaction under way. */
 const READ_AHEAD_MAX = 2_000;
@@ -18,22 +16,6 @@ const BACKOFF_MS_MAX = 1_000;
 const NEWER_SCHEMA_RETRY_MS = 5_000;
 /** An owner that was overtaken waits this long for the group to take the partition away before it takes it back. */
 const RETAKE_MS = 5_000;
-
-export interface ProjectorCallbacks {
-  /** Log and views contradict each other: the process must end. */
-  readonly fatal: (error: Error) => void;
-  /** Something for the log of the process: what happened, in one line. */
-  readonly report: (message: string, error: Error) => void;
-}
-
-export interface ViewRunnerParts {
-  readonly log: Log;
-  readonly store: ReadStore;
-  readonly progress: ViewProgress;
-  readonly signals: ViewSignals;
-  readonly callbacks: ProjectorCallbacks;
-}
-
 /** Projects one view: reads the partitions that its group hands to this process, and hands what they mean to one write loop. */
 export class ViewRunner {
   readonly failures: ProjectionFailures;
@@ -42,7 +24,7 @@ export class ViewRunner {
   private membership: Membership | undefined;
 
   constructor(
-    private readonly parts: ViewRunnerParts,
+    private readonly parts: ProjectionParts,
     readonly projection: Projection,
   ) {
     this.failures = new ProjectionFailures(projection.name);

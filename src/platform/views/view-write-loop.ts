@@ -8,7 +8,7 @@ import { readCheckpoints } from './view-reads';
 import { asError } from '../as-error';
 import { ProjectionInvariantBroken, RowsRefused, StaleOwner } from './views.errors';
 import type { StoredValue } from './row.codec';
-import type { ViewRunnerParts } from './view-runner';
+import type { ProjectionParts } from './projection-parts';
 
 /** Events in one transaction. */
 const BATCH_EVENTS_MAX = 4_000;
@@ -45,7 +45,7 @@ export class ViewWriteLoop {
   private turn = 0;
 
   constructor(
-    private readonly parts: ViewRunnerParts,
+    private readonly parts: ProjectionParts,
     private readonly projection: Projection,
     private readonly feeds: ReadonlySet<PartitionFeed>,
     private readonly failures: ProjectionFailures,
