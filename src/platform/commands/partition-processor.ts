@@ -155,6 +155,12 @@ export class PartitionProcessor {
   }
 
   private async takeAll(records: readonly LogRecord[]): Promise<void> {
+    const [first] = records;
+    if (first !== undefined && first.offset < this.position.next) {
+      throw new Error(
+        `${first.topic}/${first.partition} gives offset ${first.offset} again after ${this.position.next}`,
+      );
+    }
     let from = 0;
     while (from < records.length && !this.signal.aborted) {
       const to = endOfTransaction(records, from);

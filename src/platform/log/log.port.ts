@@ -164,7 +164,7 @@ export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable';
 }
 
-/** It may have been written: ask for the outcome, or send again with the same command id. */
+/** It may have been written: ask for the outcome, or send again with the same idempotency key. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';
 }

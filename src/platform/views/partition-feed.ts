@@ -1,6 +1,9 @@
 import type { RowChange, RowShape } from '../../kernel/view';
 import type { CheckpointMove } from './read-store.port';
 
+/** Entries of one partition read ahead of the transaction under way. */
+export const READ_AHEAD_MAX = 2_000;
+
 /** What one or more records mean to the view. */
 export interface FeedEntry {
   readonly changes: readonly RowChange<RowShape>[];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NewerSchema } from '../../kernel/event-contract';
 import { OffsetOutOfRange, type LogRecord, type Membership, type OwnedPartition } from '../log/log.port';
-import { PartitionFeed } from './partition-feed';
+import { PartitionFeed, READ_AHEAD_MAX } from './partition-feed';
 import { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
 import type { ProjectionParts } from './projection-parts';
@@ -10,12 +10,11 @@ import { ProjectionInvariantBroken } from './views.errors';
 import { takeOwnership } from './view-reads';
 import { ViewWriteLoop } from './view-write-loop';
 
-/** Entries of one partition read ahead of the transaction under way. */
-const READ_AHEAD_MAX = 2_000;
 const BACKOFF_MS_MAX = 1_000;
 const NEWER_SCHEMA_RETRY_MS = 5_000;
 /** An owner that was overtaken waits this long for the group to take the partition away before it takes it back. */
 const RETAKE_MS = 5_000;
+
 /** Projects one view: reads the partitions that its group hands to this process, and hands what they mean to one write loop. */
 export class ViewRunner {
   readonly failures: ProjectionFailures;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { foldBatch, FoldFailed, touchedKeys } from './view-fold';
-import type { FeedEntry, PartitionFeed } from './partition-feed';
+import { READ_AHEAD_MAX, type FeedEntry, type PartitionFeed } from './partition-feed';
 import type { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
 import type { CheckpointMove, ReadStore } from './read-store.port';
@@ -89,7 +89,7 @@ export class ViewWriteLoop {
 
   private async pace(started: number, distanceMs: number): Promise<void> {
     const { signals } = this.parts;
-    while (!this.isClosed && this.waiting() < BATCH_EVENTS_MAX) {
+    while (!this.isClosed && !this.isFull()) {
       const paceMs = signals.isAttended(this.projection.name) ? PACE_ATTENDED_MS : distanceMs;
       const spareMs = started + paceMs - performance.now();
       if (spareMs <= 0) return;
@@ -97,10 +97,14 @@ export class ViewWriteLoop {
     }
   }
 
-  private waiting(): number {
+  /** A whole transaction waits, or a reader waits for room. */
+  private isFull(): boolean {
     let events = 0;
-    for (const feed of this.feeds) events += feed.waiting;
-    return events;
+    for (const feed of this.feeds) {
+      if (feed.waiting >= READ_AHEAD_MAX) return true;
+      events += feed.waiting;
+    }
+    return events >= BATCH_EVENTS_MAX;
   }
 
   private collect(): Taken[] {

@@ -24,9 +24,6 @@ const STRANGER: readonly string[] = [
   'INVALID_PRODUCER_ID_MAPPING',
 ];
 
-/** The broker has these records for longer than it remembers single batches. */
-const WRITTEN_BEFORE = 'DUPLICATE_SEQUENCE_NUMBER';
-
 /** Refusals after which the same records would be refused again. */
 const HOPELESS: readonly string[] = [
   'MESSAGE_TOO_LARGE',
@@ -35,12 +32,11 @@ const HOPELESS: readonly string[] = [
   'INVALID_TIMESTAMP',
 ];
 
-/** Refusals that leave open whether the leader has written. */
-const PERHAPS_WRITTEN: readonly string[] = [
-  'REQUEST_TIMED_OUT',
-  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
-  'KAFKA_STORAGE_ERROR',
-];
+/**
+ * Refusals before anything is written. All others leave it open: a leader that has written and then loses its place answers
+ * NOT_LEADER_FOR_PARTITION, though its followers may have the records.
+ */
+const NOT_WRITTEN: readonly string[] = ['NOT_ENOUGH_REPLICAS', 'THROTTLING_QUOTA_EXCEEDED'];
 
 /** One caller's records and how much of them is still to be written. */
 interface Entry {
@@ -80,6 +76,8 @@ export class AppendQueue {
   private readonly waiting: Entry[] = [];
   private link: BrokerLink | undefined;
   private producer: IdempotentProducer | undefined;
+  /** Why the answers of the last attempt did not come, if so. */
+  private lost: Error | undefined;
   private pump: Promise<void> | undefined;
   private closed = false;
 
@@ -87,6 +85,7 @@ export class AppendQueue {
     private readonly settings: KafkaSettings,
     private readonly linkTopics: () => readonly string[],
     private readonly partitionsOf: (topic: string) => number,
+    /** Told what stands in the log from now on. It must not throw. */
     private readonly onWritten: (batch: WrittenBatch) => void,
   ) {}
 
@@ -146,7 +145,7 @@ export class AppendQueue {
         if (left.some((slice) => fates.get(slice) === 'stranger') && !this.mayBeginAnew(left)) {
           return this.giveUp(left, 'the broker has lost the place of records that may be written');
         }
-        if (left.length > 0) throw new Error('leaders have moved or are not ready');
+        if (left.length > 0) throw this.lost ?? new Error('leaders have moved or are not ready');
       } catch (error) {
         reason = error;
         this.discard(asError(error));
@@ -171,33 +170,37 @@ export class AppendQueue {
     };
     const [producer, led] = await within(connectionTimeoutMs + requestTimeoutMs, 'connecting', prepare());
     const fates = new Map<Slice, Fate>();
+    this.lost = undefined;
     const sending = [...Map.groupBy(led, (each) => each.leader)].map(async ([leader, ofLeader]) => {
       const batches = ofLeader.map(({ slice }) => this.toProduce(slice, producer));
       const answers = await produce(leader, batches, requestTimeoutMs, producer.identity);
       for (const [index, { slice }] of ofLeader.entries()) {
         const answer = answers[index];
-        fates.set(slice, this.fateOf(slice, answer?.refusal));
-        slice.firstOffset = answer?.firstOffset;
+        if (answer === undefined) continue;
+        fates.set(slice, this.fateOf(slice, answer.refusal));
+        slice.firstOffset = answer.firstOffset;
       }
     });
     try {
       await within(2 * requestTimeoutMs, 'an append', Promise.all(sending));
     } catch (error) {
-      for (const slice of slices) if (!fates.has(slice)) fates.set(slice, 'unknown');
-      this.discard(asError(error));
+      this.lost = asError(error);
     }
     return fates;
   }
 
   private fateOf(slice: Slice, refusal: string | undefined): Fate {
-    if (refusal === undefined || refusal === WRITTEN_BEFORE) return 'written';
+    if (refusal === undefined) return 'written';
     if (STRANGER.includes(refusal)) return 'stranger';
     if (HOPELESS.includes(refusal) || isMissingRight(refusal)) {
-      for (const entry of slice.entries)
+      for (const entry of slice.entries) {
+        // Its other records are still on their way.
+        if (entry.open > 1) entry.touched = true;
         entry.reject(failure(entry, `${slice.topic} refuses these records: ${refusal}`));
+      }
       return 'refused';
     }
-    return PERHAPS_WRITTEN.includes(refusal) ? 'unknown' : 'not written';
+    return NOT_WRITTEN.includes(refusal) ? 'not written' : 'unknown';
   }
 
   private toProduce(
@@ -215,11 +218,11 @@ export class AppendQueue {
     if (fate === 'written') {
       const { topic, partition, records, firstOffset } = slice;
       this.producer?.sequences.advance(this.settings.topicPrefix + topic, partition, records.length);
-      if (firstOffset !== undefined) this.onWritten({ topic, partition, firstOffset, records, time: slice.time });
       for (const entry of slice.entries) if (--entry.open === 0) entry.resolve();
+      if (firstOffset !== undefined) this.onWritten({ topic, partition, firstOffset, records, time: slice.time });
     }
-    // The broker may hold it all the same, under a number that the next batch must not have.
-    if (fate === 'refused' && slice.doubtful) this.producer?.spend();
+    // Should the broker hold it all the same, then under a number that the next batch must not have.
+    if (fate === 'refused') this.producer?.spend();
     return fate === 'written' || fate === 'refused';
   }
 

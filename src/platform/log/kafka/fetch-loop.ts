@@ -14,9 +14,17 @@ const PACE_KNOWN_MS = 20;
 const PACE_KNOWN_CROWD_MS = 100;
 const CROWD_BYTES = 10_000;
 const MAX_WAIT_MS = 100;
+/** Leaders found anew that must say so before an offset is believed to be out of range. */
+const OUT_OF_RANGE_TIMES = 4;
 const FETCH_BYTES_MAX = 8 * 1024 * 1024;
 const PARTITION_BYTES_MAX = 512 * 1024;
 const BACK_OFF_MS_MAX = 1_000;
+
+/** What one fetch brought, and how many of its records the followers did not have yet. */
+interface Fetched {
+  bytes: number;
+  newRecords: number;
+}
 
 /**
  * Reads many partitions over one connection per leader: one long poll at a time asks for all whose buffer has room. Positions are
@@ -28,9 +36,6 @@ export class FetchLoop {
   private link: BrokerLink | undefined;
   private placing: Promise<void> | undefined;
   private failures = 0;
-  /** Bytes of the fetch under way, and the records in them that were new to the followers. */
-  private fetchedBytes = 0;
-  private newRecords = 0;
   private staleLeaders = false;
   private closed = false;
   private wakers: (() => void)[] = [];
@@ -128,10 +133,7 @@ export class FetchLoop {
       try {
         if (link === undefined) throw new Error('the connection was discarded');
         const started = performance.now();
-        this.fetchedBytes = 0;
-        this.newRecords = 0;
-        await this.fetch(link, node, open);
-        const spareMs = this.paceMs() - (performance.now() - started);
+        const spareMs = paceMs(await this.fetch(link, node, open)) - (performance.now() - started);
         if (spareMs > 0) await pause(spareMs);
       } catch (error) {
         for (const feed of ofNode) feed.node = undefined;
@@ -141,15 +143,7 @@ export class FetchLoop {
     }
   }
 
-  /** How far apart this fetch and the next one may start. */
-  private paceMs(): number {
-    const isCrowd = this.fetchedBytes >= CROWD_BYTES;
-    if (this.newRecords > 0) return isCrowd ? PACE_MS : 0;
-    if (this.fetchedBytes === 0) return 0;
-    return isCrowd ? PACE_KNOWN_CROWD_MS : PACE_KNOWN_MS;
-  }
-
-  private async fetch(link: BrokerLink, node: number, open: readonly PartitionFeed[]): Promise<void> {
+  private async fetch(link: BrokerLink, node: number, open: readonly PartitionFeed[]): Promise<Fetched> {
     const positions = open.map(({ topic, partition, position }) => ({
       topic: this.settings.topicPrefix + topic,
       partition,
@@ -159,26 +153,29 @@ export class FetchLoop {
     const leader = await link.broker(node);
     const { requestTimeoutMs } = this.settings;
     const fetched = await fetchRecords(leader, positions, MAX_WAIT_MS, FETCH_BYTES_MAX, requestTimeoutMs);
+    const tally: Fetched = { bytes: 0, newRecords: 0 };
     let stale: string | undefined;
     for (const partition of fetched) {
       const feed = open.find(
         (each) => each.partition === partition.partition && this.settings.topicPrefix + each.topic === partition.topic,
       );
-      if (feed !== undefined && !feed.ended) stale = this.deliver(feed, partition) ?? stale;
+      if (feed !== undefined && !feed.ended) stale = this.deliver(feed, partition, tally) ?? stale;
     }
     if (stale === undefined) {
       this.failures = 0;
-      return;
+      return tally;
     }
     this.failures++;
     this.staleLeaders = true;
     this.place();
+    return tally;
   }
 
   /** Hands over what was fetched; answers why the leader must be found anew, if so. */
-  private deliver(feed: PartitionFeed, fetched: FetchedPartition): string | undefined {
+  private deliver(feed: PartitionFeed, fetched: FetchedPartition, tally: Fetched): string | undefined {
     const place = `${feed.topic}/${feed.partition}`;
-    if (fetched.refusal === 'OFFSET_OUT_OF_RANGE') {
+    // A leader that was replaced may not know it yet, nor what this process has written to the new one.
+    if (fetched.refusal === 'OFFSET_OUT_OF_RANGE' && feed.isOutOfRange(OUT_OF_RANGE_TIMES)) {
       feed.fail(new OffsetOutOfRange(`${place} has no offset ${feed.position}`));
       this.feeds.delete(feed);
       return undefined;
@@ -196,8 +193,8 @@ export class FetchLoop {
       const { records, next } = fetched.read(feed.position, feed.topic);
       assertRising(records, feed.position, place);
       feed.accept(records, next, fetched.bytes);
-      this.fetchedBytes += fetched.bytes;
-      this.newRecords += records.length;
+      tally.bytes += fetched.bytes;
+      tally.newRecords += records.length;
     } catch (error) {
       feed.fail(asError(error));
       this.feeds.delete(feed);
@@ -216,6 +213,14 @@ export class FetchLoop {
   private topics(): string[] {
     return [...new Set([...this.feeds].map((feed) => this.settings.topicPrefix + feed.topic))];
   }
+}
+
+/** How far apart this fetch and the next one may start. */
+function paceMs({ bytes, newRecords }: Fetched): number {
+  const isCrowd = bytes >= CROWD_BYTES;
+  if (newRecords > 0) return isCrowd ? PACE_MS : 0;
+  if (bytes === 0) return 0;
+  return isCrowd ? PACE_KNOWN_CROWD_MS : PACE_KNOWN_MS;
 }
 
 function assertRising(records: readonly LogRecord[], from: number, place: string): void {

@@ -57,7 +57,7 @@ describe('appending to Kafka', () => {
   );
 
   it('writes a record at most once when it gives up, and goes on', async () => {
-    void proxy.inject({ request: 'produce', kind: 'deliver late', ms: 1_500 });
+    void proxy.inject({ request: 'produce', kind: 'deliver late', ms: 4_000 });
     for (let request = 0; request < 10; request++)
       void proxy.inject({ request: 'produce', kind: 'drop request', ms: 0 });
     await expect(faulty.append([command('late')])).rejects.toThrow(OutcomeUnknown);

@@ -195,9 +195,14 @@ class Lanes {
     for (const event of await readPartition(this.log, 'm.events', partition))
       done.set(event.key ?? '', Number(event.value));
     let from = writer.committed ?? 0;
+    let least = from;
     for await (const { records } of this.log.follow(topic, partition, from, signal)) {
       const last = records.at(-1);
       if (last === undefined) continue;
+      for (const { offset } of records) {
+        if (offset < least) throw new Error(`offset ${offset} comes again, or late, after ${least}`);
+        least = offset + 1;
+      }
       const fresh = records.filter((command) => isFresh(command, done));
       const written = fresh.flatMap(({ key, value }): NewRecord[] =>
         ['m.events', 'm.replies'].map((name) => ({ topic: name, partition, key, value, headers: {} })),

@@ -21,6 +21,7 @@ import { KafkaTopics } from './kafka-topics';
 import { MemberMemory } from './member-memory';
 import { KafkaPartitionWriter } from './partition-writer';
 import { TopicReaders } from './topic-readers';
+import type { WrittenBatch } from './written-batch';
 
 /** Its first record holds the log's id. */
 const ID_TOPIC: TopicSpec = { name: 'log', partitions: 1, policy: 'keep' };
@@ -54,7 +55,7 @@ export class KafkaLog implements Log {
       settings,
       () => this.topics.names,
       (topic) => this.topics.partitions(topic),
-      (batch) => this.readers.written(batch),
+      (batch) => this.handOver(batch),
     );
     this.readers = new TopicReaders(settings);
     this.members = new MemberMemory(settings.membersFile);
@@ -128,7 +129,7 @@ export class KafkaLog implements Log {
       },
       {
         partitionsOf: (name) => this.topics.partitions(name),
-        onWritten: (batch) => this.readers.written(batch),
+        onWritten: (batch) => this.handOver(batch),
         stillOwner: async () => membership === undefined || membership.confirms({ topic, partition }),
         onClosed: (closed) => this.writers.delete(closed),
       },
@@ -248,6 +249,15 @@ export class KafkaLog implements Log {
 
   private get idTopic(): string {
     return this.settings.topicPrefix + ID_TOPIC.name;
+  }
+
+  /** What cannot be handed over is fetched; whoever has written it must not hear of that. */
+  private handOver(batch: WrittenBatch): void {
+    try {
+      this.readers.written(batch);
+    } catch (error) {
+      this.settings.logger.warn(`${batch.topic}/${batch.partition} is read by a fetch: ${messageOf(error)}`);
+    }
   }
 
   private fail(error: Error): void {

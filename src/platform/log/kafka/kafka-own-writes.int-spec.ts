@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../../../../test/support/eventually';
+import { KafkaProxy } from '../../../../test/support/kafka-proxy';
 import { readToEnd } from '../contract/contract-tools.contract';
 import type { Log, LogRecord, NewRecord } from '../log.port';
-import { openLogs } from './testing/test-options';
+import { openLogs, testOptions } from './testing/test-options';
 
 const ROUNDS = 60;
 
@@ -43,6 +44,42 @@ describe('following what this process writes', () => {
       expect(seen[name]).toEqual(await readToEnd(fresh, `m.${name}`, 0));
     }
   });
+
+  it('hands them over: no fetch has to come back', async () => {
+    const proxy = await KafkaProxy.start(testOptions({}).brokers[0] ?? '');
+    const log = await logs.open({ brokers: [proxy.address] });
+    const writer = await log.openWriter('m.processor', 'm.commands', 0);
+    const seen = { commands: follow(log, 'm.commands'), events: follow(log, 'm.events') };
+    await pause(300);
+    for (let fetch = 0; fetch < 50; fetch++) void proxy.inject({ request: 'fetch', kind: 'answer late', ms: 60_000 });
+    await pause(300);
+    for (let round = 1; round <= 3; round++) {
+      await log.append(records('m.commands', String(round)));
+      await writer.commit(round - 1, round, records('m.events', String(round)));
+    }
+    await eventually(() => expect([seen.commands.length, seen.events.length]).toEqual([9, 9]));
+    proxy.disarm();
+    await proxy.close();
+  });
+
+  it.each(['produce', 'txnOffsetCommit', 'endTxn'] as const)(
+    'sees a transaction once when the answer to %s is lost and a new epoch settles it',
+    async (request) => {
+      const proxy = await KafkaProxy.start(testOptions({}).brokers[0] ?? '');
+      const log = await logs.open({ brokers: [proxy.address] });
+      const writer = await log.openWriter('m.processor', 'm.commands', 0);
+      const seen = follow(log, 'm.events');
+      for (let round = 1; round <= 8; round++) {
+        const kind = round % 4 === 0 ? 'reset before' : 'drop answer and reset';
+        const met = round % 2 === 0 ? proxy.inject({ request, kind, ms: 0 }) : undefined;
+        await writer.commit(round - 1, round, records('m.events', String(round)));
+        await met;
+      }
+      await eventually(() => expect(seen).toHaveLength(24));
+      expect(seen).toEqual(await readToEnd(await logs.open(), 'm.events', 0));
+      await proxy.close();
+    },
+  );
 
   it('reads a text that is no proper Unicode as it stands in the log', async () => {
     const log = await logs.open();

@@ -7,7 +7,7 @@ const BUFFER_BYTES_MAX = 1024 * 1024;
 /** A follower hears at least so often that nothing came. */
 const TICK_MS = 1_000;
 
-/** What was fetched of one partition for one follower and not yet taken; full, it is left out of the next fetch. */
+/** What was fetched of one partition, or handed over, for one follower and not yet taken; full, it is left out of the next fetch. */
 export class PartitionFeed {
   /** Leader, or undefined while it is not known. */
   node: number | undefined;
@@ -17,6 +17,8 @@ export class PartitionFeed {
   private bytes = 0;
   private delivered: number;
   private failure: Error | undefined;
+  private outOfRangeAt = -1;
+  private outOfRangeTimes = 0;
   /** Whose commit marker comes next, or soon. */
   private marker: object | undefined;
   private isEnded = false;
@@ -64,6 +66,13 @@ export class PartitionFeed {
     this.bytes += bytes;
     this.position = next;
     this.wake?.();
+  }
+
+  /** Notes that a leader does not have the present offset; whether so many have said it. */
+  isOutOfRange(times: number): boolean {
+    this.outOfRangeTimes = this.outOfRangeAt === this.position ? this.outOfRangeTimes + 1 : 1;
+    this.outOfRangeAt = this.position;
+    return this.outOfRangeTimes >= times;
   }
 
   fail(error: Error): void {

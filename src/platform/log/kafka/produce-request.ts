@@ -36,7 +36,10 @@ export interface ProducerIdentity {
 /** What the leader says of a batch: written, or why not. */
 export interface BatchAnswer {
   readonly refusal: string | undefined;
-  /** Offset of the first record; `undefined` when it is not told, or when the broker has put its own time in place of the records'. */
+  /**
+   * Offset of the first record; `undefined` when it is not told, when the broker has put its own time in place of the records', or when the
+   * batch was a repeat (then it tells a time too).
+   */
   readonly firstOffset: number | undefined;
 }
 
@@ -45,7 +48,8 @@ interface PartitionAnswer extends BatchAnswer {
   readonly partition: number;
 }
 
-const NO_ANSWER: BatchAnswer = { refusal: 'REQUEST_TIMED_OUT', firstOffset: undefined };
+/** Silence about a batch: it may be written. */
+export const NO_ANSWER: BatchAnswer = { refusal: 'REQUEST_TIMED_OUT', firstOffset: undefined };
 
 /**
  * Writes record batches to the leader of their partitions (Produce version 7, acknowledged by all in-sync replicas). Made here

@@ -3,7 +3,7 @@ import { partitionOf } from '../murmur2';
 import { BrokerLink, within } from './broker-link';
 import { isCoordinatorAway, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
-import { produce, type PartitionRecords, type ProducerIdentity } from './produce-request';
+import { NO_ANSWER, produce, type PartitionRecords, type ProducerIdentity } from './produce-request';
 import { ProducerSequences } from './producer-sequences';
 import type { WrittenBatch } from './written-batch';
 
@@ -25,7 +25,7 @@ export interface LanePlace {
 export interface LaneSurroundings {
   /** Of a bare name. */
   partitionsOf(topic: string): number;
-  /** Told of every committed batch whose place is known. */
+  /** Told of every committed batch whose place is known. It must not throw. */
   onWritten(batch: WrittenBatch): void;
 }
 
@@ -139,7 +139,7 @@ export class TransactionLane {
       const ofBroker = ofLeader.map(({ batch }) => batch);
       const answers = await produce(leader, ofBroker, this.settings.requestTimeoutMs, this.identity);
       for (const [index, { batch }] of ofLeader.entries()) {
-        const { refusal, firstOffset } = answers[index] ?? {};
+        const { refusal, firstOffset } = answers[index] ?? NO_ANSWER;
         if (refusal !== undefined) throw new RecordsRefused(batch.topic, refusal);
         batch.firstOffset = firstOffset;
       }

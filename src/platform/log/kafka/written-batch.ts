@@ -17,7 +17,7 @@ export interface WrittenBatch {
 export function asRead({ topic, partition, firstOffset, records, time }: WrittenBatch): LogRecord[] | undefined {
   const read: LogRecord[] = [];
   for (const [index, { key, value, headers, timestamp = time }] of records.entries()) {
-    if (!isProper(key) || !isProper(value) || !Object.values(headers).every(isProper)) return undefined;
+    if (!isProper(key) || !isProper(value) || !Object.entries(headers).flat().every(isProper)) return undefined;
     read.push({ topic, partition, offset: firstOffset + index, key, value, headers, timestamp });
   }
   return read;
