@@ -47,10 +47,9 @@ export async function holds(
 
 /** Reads all partitions of a topic, one after the other. */
 export async function readAll(log: Log, topic: string, partitions: number): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  for (let partition = 0; partition < partitions; partition++)
-    records.push(...(await readToEnd(log, topic, partition)));
-  return records;
+  const records: LogRecord[][] = [];
+  for (let partition = 0; partition < partitions; partition++) records.push(await readToEnd(log, topic, partition));
+  return records.flat();
 }
 
 /** Resolves when the signal aborts. */

@@ -12,9 +12,13 @@ describe('following what this process writes', () => {
   const logs = openLogs();
   let stop = new AbortController();
   beforeEach(() => void (stop = new AbortController()));
+  let proxy: KafkaProxy | undefined;
   afterEach(async () => {
     stop.abort();
+    proxy?.disarm();
     await logs.close();
+    await proxy?.close();
+    proxy = undefined;
   });
 
   it('G3 gives the same records at the same offsets as a fetch, while others write between', async () => {
@@ -46,38 +50,35 @@ describe('following what this process writes', () => {
   });
 
   it('hands them over: no fetch has to come back', async () => {
-    const proxy = await KafkaProxy.start(testOptions({}).brokers[0] ?? '');
-    const log = await logs.open({ brokers: [proxy.address] });
+    const faulty = (proxy = await KafkaProxy.start(testOptions({}).brokers[0] ?? ''));
+    const log = await logs.open({ brokers: [faulty.address] });
     const writer = await log.openWriter('m.processor', 'm.commands', 0);
     const seen = { commands: follow(log, 'm.commands'), events: follow(log, 'm.events') };
     await pause(300);
-    for (let fetch = 0; fetch < 50; fetch++) void proxy.inject({ request: 'fetch', kind: 'answer late', ms: 60_000 });
+    for (let fetch = 0; fetch < 50; fetch++) void faulty.inject({ request: 'fetch', kind: 'answer late', ms: 60_000 });
     await pause(300);
     for (let round = 1; round <= 3; round++) {
       await log.append(records('m.commands', String(round)));
       await writer.commit(round - 1, round, records('m.events', String(round)));
     }
     await eventually(() => expect([seen.commands.length, seen.events.length]).toEqual([9, 9]));
-    proxy.disarm();
-    await proxy.close();
   });
 
   it.each(['produce', 'txnOffsetCommit', 'endTxn'] as const)(
     'sees a transaction once when the answer to %s is lost and a new epoch settles it',
     async (request) => {
-      const proxy = await KafkaProxy.start(testOptions({}).brokers[0] ?? '');
-      const log = await logs.open({ brokers: [proxy.address] });
+      const faulty = (proxy = await KafkaProxy.start(testOptions({}).brokers[0] ?? ''));
+      const log = await logs.open({ brokers: [faulty.address] });
       const writer = await log.openWriter('m.processor', 'm.commands', 0);
       const seen = follow(log, 'm.events');
       for (let round = 1; round <= 8; round++) {
         const kind = round % 4 === 0 ? 'reset before' : 'drop answer and reset';
-        const met = round % 2 === 0 ? proxy.inject({ request, kind, ms: 0 }) : undefined;
+        const met = round % 2 === 0 ? faulty.inject({ request, kind, ms: 0 }) : undefined;
         await writer.commit(round - 1, round, records('m.events', String(round)));
         await met;
       }
       await eventually(() => expect(seen).toHaveLength(24));
       expect(seen).toEqual(await readToEnd(await logs.open(), 'm.events', 0));
-      await proxy.close();
     },
   );
 
