@@ -61,7 +61,7 @@ describe('The queue of appends', () => {
     ]);
   });
 
-  it('never gives the number of a batch that a former leader may have written to another batch', async () => {
+  it('G1 never gives the number of a batch that a former leader may have written to another batch', async () => {
     answers.push('NOT_LEADER_FOR_PARTITION', 'MESSAGE_TOO_LARGE');
     await expect(queue.append([record('a', 0)])).rejects.toThrow('MESSAGE_TOO_LARGE');
     await queue.append([record('b', 0)]);
