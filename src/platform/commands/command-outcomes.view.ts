@@ -1,5 +1,5 @@
 import type { RowShape, TableDefinition } from '../../kernel/view';
-import { decodeCommandMetadata, REPLIES_TOPIC } from '../log/envelope';
+import { REPLIES_TOPIC } from '../log/envelope';
 import type { LogRecord } from '../log/log.port';
 import type { ProjectedRecord, Projection } from '../views/projection';
 import { decodeReply, type Decision, type EventPosition } from './decision';
@@ -51,14 +51,13 @@ export function outcomesProjection(commandTopics: readonly string[]): Projection
 }
 
 function received(record: LogRecord): ProjectedRecord | undefined {
-  const commandId = record.headers['command-id'];
-  if (commandId === undefined) return undefined;
-  const { identity, receivedAt } = decodeCommandMetadata(record);
-  const command = record.headers['domain-model'] ?? '';
+  const { 'command-id': commandId, identity, 'domain-model': command = '' } = record.headers;
+  // No command at all: the processor parks it, and nobody can ask for it.
+  if (commandId === undefined || identity === undefined) return undefined;
   return change(commandId, (row) => {
     // A later attempt with the same key changes nothing of what is known.
     if (row !== undefined && row.command !== '') return row;
-    return { ...(row ?? pending(commandId)), identity, command, received_at: receivedAt };
+    return { ...(row ?? pending(commandId)), identity, command, received_at: record.timestamp };
   });
 }
 
