@@ -14,8 +14,8 @@ import { besides, interleave, type LoadRun } from './load-run.ts';
 import { LoadedProduct } from './loaded-product.ts';
 
 const connections = 256;
-/** Long, because the broker compiles what it does often: both sides, but ours more, run twice as fast on a warm one. */
-const warmUpSecondsMax = 10;
+/** Repetitions that do not count: a broker that has not compiled yet what it does often halves the rate of either side. */
+const warmUpRepetitions = 2;
 const idleMegabytesMax = 300;
 
 /** The servers of one run, and the name that all it makes on them begins with. */
@@ -56,14 +56,12 @@ async function measure(context: BenchContext, place: Place): Promise<Figure[]> {
     tell(`Kafka, idle: ${megabytes} MB`);
     const rival = (peer = await KafkaPeer.start(context, layout, place.brokers, `${place.prefix}-peer`));
     const product = await LoadedProduct.prepare(process, generator, 1);
-    const warmUp = Math.min(warmUpSecondsMax, seconds);
-    await product.commands(connections, warmUp);
-    await rival.run(connections, warmUp);
-
     const round = (count: number) => [
       () => besides(rival.processes, () => product.commands(count, seconds)),
       () => besides([process], () => rival.run(count, seconds)),
     ];
+    tell('warming up');
+    await interleave(warmUpRepetitions, round(connections), () => undefined);
     const busy = await interleave(repeat, round(connections), tell);
     const calm = await interleave(repeat, round(1), tell);
     const ratio = { name: 'Kafka: decided commands/s, 256 connections ÷ Nest ClientKafka', other: 'peer', atLeast: 2 };
@@ -90,7 +88,7 @@ async function fasterLayout(
   for (const [index, candidate] of peerLayouts.entries()) {
     const peer = await KafkaPeer.start(context, candidate, brokers, `${prefix}-trial-${index}`);
     try {
-      await peer.run(connections, Math.min(warmUpSecondsMax, seconds));
+      await peer.run(connections, seconds);
       const trial = await peer.run(connections, seconds);
       trials.push({ ...trial, side: `peer in ${candidate}, alone` });
       tell(`the peer in ${candidate}, alone: ${trial.perSecond}/s`);
