@@ -8,7 +8,7 @@ import { CreateValueCommand, UpdateValueCommand } from '../../modules/calculator
 import type { Aggregate } from '../../kernel/decider';
 import { value } from '../../modules/calculator/domain/value.decider';
 import { EmbeddedLog } from '../log/embedded/embedded-log';
-import { DiskFull, type Log, type LogRecord, type PartitionWriter } from '../log/log.port';
+import { DiskFull, type Log, type LogRecord, type NewRecord, type PartitionWriter } from '../log/log.port';
 import { CommandGateway, type CommandOutcome } from './command-gateway';
 import { PartitionProcessor } from './partition-processor';
 import { PendingReplies } from './pending-replies';
@@ -163,6 +163,20 @@ describe('The processor of a partition', () => {
     await log.close();
     const second = await open();
     expect(await second.send(add(id))).toMatchObject({ decision: { version: 3 } });
+  });
+
+  it('decides a crowd that is larger than the part of the log in memory, each command once (G2)', async () => {
+    const side = await open();
+    const id = randomUUID();
+    await side.send(create(id));
+    const crowd: NewRecord[] = [];
+    const collecting: Log = Object.assign(Object.create(side.log), {
+      append: async (records: readonly NewRecord[]) => void crowd.push(...records),
+    });
+    const gateway = new CommandGateway(collecting, new PendingReplies(), 'me', Buffer.from('secret'));
+    for (let index = 0; index < 3_000; index++) await gateway.send(value, add(id, { sender: { waitMs: 0 } }));
+    await side.log.append(crowd);
+    expect(await side.send(add(id))).toMatchObject({ decision: { version: 3_002, reply: { value: 3_002 } } });
   });
 
   it('waits out a full disk with the batch in memory, and decides it once (G2)', async () => {

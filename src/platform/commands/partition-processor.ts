@@ -87,10 +87,10 @@ export class PartitionProcessor {
       const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
       processor = new PartitionProcessor(context, partition, writer, state, position, signal);
-      while (!signal.aborted) {
+      do {
         await processor.takePart();
         await processor.catchUp();
-      }
+      } while (writer.participate !== undefined && !signal.aborted);
     } catch (error) {
       if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
     } finally {
@@ -100,26 +100,14 @@ export class PartitionProcessor {
     }
   }
 
-  /** Decides within the commits that append, where the log offers that, until the signal aborts. */
+  /** Decides within the commits that append, where the log offers that, until the signal aborts or too much waits. */
   private async takePart(): Promise<void> {
-    const { writer, signal } = this;
-    const ended = writer.participate?.(this.position.next, { decide: (records) => this.share(records) });
-    if (ended === undefined) return;
-    const retire = (): void => void writer.retire?.();
-    signal.addEventListener('abort', retire, { once: true });
-    try {
-      if (signal.aborted) retire();
-      await ended;
-    } finally {
-      signal.removeEventListener('abort', retire);
-      await writer.retire?.();
-    }
+    await this.writer.participate?.(this.position.next, { decide: (records) => this.share(records) }, this.signal);
   }
 
   /** Reads on from where it stands; for a log that it can take part in only until it is level with it. */
   private async catchUp(): Promise<void> {
     const { context, topics, partition, signal } = this;
-    if (signal.aborted) return;
     for await (const batch of context.log.follow(topics.commands, partition, this.position.next, signal)) {
       const started = performance.now();
       await this.takeAll(batch.records);
@@ -138,12 +126,10 @@ export class PartitionProcessor {
       records: decided.written,
       committed: () => {
         this.position = decided.position;
-        void this.state.put(decided.entries);
-        if (++this.sinceCheckpoint >= BATCHES_PER_CHECKPOINT) {
-          this.sinceCheckpoint = 0;
-          this.checkpointing = this.checkpointNow();
-        }
+        const stored = this.state.put(decided.entries);
+        if (this.isCheckpointDue()) this.checkpointing = this.checkpointNow();
         this.answer(records, decided);
+        return stored;
       },
     };
   }
@@ -222,13 +208,17 @@ export class PartitionProcessor {
     }
   }
 
+  private isCheckpointDue(): boolean {
+    this.sinceCheckpoint = (this.sinceCheckpoint + 1) % BATCHES_PER_CHECKPOINT;
+    return this.sinceCheckpoint === 0;
+  }
+
   /**
    * Now and then, the end of the changelog, so that a restart reads only what came later. Whatever stands before it is in the cache if the
    * commit that follows is let through; had another owner written, it would be refused. Asked at any other time, the end may be another's.
    */
   private async endWhenDue(): Promise<number | undefined> {
-    if (++this.sinceCheckpoint < BATCHES_PER_CHECKPOINT) return undefined;
-    this.sinceCheckpoint = 0;
+    if (!this.isCheckpointDue()) return undefined;
     return (await this.context.log.bounds(this.topics.state, this.partition)).end;
   }
 }

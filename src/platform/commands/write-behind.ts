@@ -39,9 +39,9 @@ export class WriteBehind {
 
   /** Resolves with whether all that was added before is written; what comes meanwhile does not count. */
   async flush(): Promise<boolean> {
-    // The cycle under way may have begun before the last addition; the one after it has not.
-    const [first, second] = [await this.running, await this.running];
-    return first !== false && second !== false;
+    // The cycle under way may have begun before the last addition; the one after it has not, and writes again what the first could not.
+    await this.running;
+    return (await this.running) !== false;
   }
 
   /** Forgets what is unwritten of the keys with a prefix: their changelog will be read again. */

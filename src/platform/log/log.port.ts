@@ -134,13 +134,12 @@ export interface PartitionWriter {
    * decision share one fsync. Only a log of one process can offer it.
    *
    * @param from offset that the participant goes on from
-   * @returns a promise that resolves after {@link retire}, and rejects with WriterFenced or with what `decide` threw; or `undefined` when too
-   *   much stands between `from` and the end: read that first
+   * @param signal ends the participation
+   * @returns a promise that resolves when the participation has ended and no commit with it is on its way: after an abort, or because more
+   *   waits for the participant than is in memory, which must be read first. It rejects with WriterFenced or with what `decide` threw.
+   *   `undefined` when too much stands between `from` and the end already
    */
-  participate?(from: number, participant: Participant): Promise<void> | undefined;
-
-  /** Ends the participation; resolves when no commit with it is on its way. */
-  retire?(): Promise<void>;
+  participate?(from: number, participant: Participant, signal: AbortSignal): Promise<void> | undefined;
 
   close(): Promise<void>;
 }
@@ -155,8 +154,8 @@ export interface ParticipantWork {
   /** Offset after the last record consumed; the rest comes again with the next commit. */
   readonly next: number;
   readonly records: readonly NewRecord[];
-  /** Called when all of it is safe. */
-  readonly committed: () => void;
+  /** Called when all of it is safe, before anything else is committed; the next commit waits for what it returns. It must not fail. */
+  readonly committed: () => Promise<void>;
 }
 
 /** Nothing was sent; a retry is safe. */

@@ -51,7 +51,7 @@ export class EmbeddedLog implements Log {
   private readonly topics = new Map<string, StoredTopic>();
   private readonly tails = new Map<string, PartitionTail>();
   /** The present writer of each group and partition. */
-  private readonly writers = new Map<string, { writer: EmbeddedWriter; group: string; tail: PartitionTail }>();
+  private readonly writers = new Map<string, EmbeddedWriter>();
   private writing: Promise<unknown> = Promise.resolve();
   private readonly groups = new Set<LocalGroup>();
   private readonly commits: GroupCommit<Work>;
@@ -139,18 +139,18 @@ export class EmbeddedLog implements Log {
   async openWriter(group: string, topic: string, partition: number): Promise<PartitionWriter> {
     const name = `${group}/${topic}/${partition}`;
     const tail = this.tail(topic, partition);
-    const { partitionId } = tail;
-    this.writers.get(name)?.writer.fence();
+    this.writers.get(name)?.fence();
     const around: WriterSurroundings = {
-      name,
+      group,
       tail,
-      write: (next, records) => this.commits.add({ records, move: { group, partitionId, next } }),
+      name,
+      write: (records, move) => this.commits.add({ records, move }),
       kick: () => this.kick(),
       idle: async () => void (await this.writing),
     };
-    const writer = new EmbeddedWriter(around, await this.store.committed(group, partitionId));
-    this.writers.get(name)?.writer.fence();
-    this.writers.set(name, { writer, group, tail });
+    const writer = new EmbeddedWriter(around, await this.store.committed(group, tail.partitionId));
+    this.writers.get(name)?.fence();
+    this.writers.set(name, writer);
     return writer;
   }
 
@@ -223,17 +223,17 @@ export class EmbeddedLog implements Log {
     const batch = new CommitBatch((record) => this.tailOf(record));
     for (const { records, move } of works) batch.add(records, move);
     const shares: ParticipantWork[] = [];
-    for (const { writer, group, tail } of this.writers.values()) {
-      const share = writer.share(batch.added(tail));
+    for (const writer of this.writers.values()) {
+      const share = writer.share(batch.added(writer.tail));
       if (share === undefined) continue;
-      batch.add(share.records, { group, partitionId: tail.partitionId, next: share.next });
+      batch.add(share.records, writer.moveTo(share.next));
       shares.push(share);
     }
     if (batch.isEmpty) return;
     await this.store.commit(batch.chunks(), batch.moves);
     batch.show();
-    for (const { committed } of shares) committed();
-    for (const { writer } of this.writers.values()) if (writer.hasBacklog) this.kick();
+    await Promise.all(shares.map(({ committed }) => committed()));
+    if ([...this.writers.values()].some((writer) => writer.hasBacklog)) this.kick();
   }
 
   /** Asks for a commit for what participants have not taken yet; again after a while when it fails, say on a full disk. */

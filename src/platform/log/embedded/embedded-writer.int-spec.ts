@@ -23,7 +23,7 @@ class Echo implements Participant {
     return {
       next,
       records: records.map(({ value }) => ({ topic: 'events', partition: 0, key: 'k', value, headers: {} })),
-      committed: () => {
+      committed: async () => {
         this.taken.push(...records.map(({ value }) => value));
         this.committedNext = next;
       },
@@ -34,8 +34,10 @@ class Echo implements Participant {
 describe('A writer that takes part in the commits that append', () => {
   let directory: string;
   let log: EmbeddedLog;
+  let leaving: AbortController;
 
   beforeEach(async () => {
+    leaving = new AbortController();
     directory = await mkdtemp(join(tmpdir(), 'embedded-writer-'));
     log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
     await log.ensureTopics(['commands', 'events'].map((name) => ({ name, policy: 'keep' as const })));
@@ -49,7 +51,7 @@ describe('A writer that takes part in the commits that append', () => {
   it('G2 writes what it decides and its offset with the very records that it consumes', async () => {
     const writer = await log.openWriter(...PLACE);
     const echo = new Echo();
-    void writer.participate?.(0, echo);
+    void writer.participate?.(0, echo, leaving.signal);
     await Promise.all(['a', 'b', 'c'].map((value) => log.append([command(value)])));
     expect(await values(log, 'events')).toEqual(['a', 'b', 'c']);
     expect(echo.taken).toEqual(['a', 'b', 'c']);
@@ -60,7 +62,7 @@ describe('A writer that takes part in the commits that append', () => {
     const writer = await log.openWriter(...PLACE);
     for (const value of ['a', 'b', 'c']) await log.append([command(value)]);
     const echo = new Echo(1);
-    void writer.participate?.(0, echo);
+    void writer.participate?.(0, echo, leaving.signal);
     await eventually(async () => expect(await values(log, 'events')).toEqual(['a', 'b', 'c']));
     expect(echo.committedNext).toBe(3);
   });
@@ -68,7 +70,7 @@ describe('A writer that takes part in the commits that append', () => {
   it('G2 leaves neither record nor decision when the commit fails', async () => {
     const writer = await log.openWriter(...PLACE);
     const echo = new Echo();
-    void writer.participate?.(0, echo);
+    void writer.participate?.(0, echo, leaving.signal);
     const unwritable = {
       ...command('lost'),
       headers: Object.defineProperty({}, 'bad', { enumerable: true, get: refuse }),
@@ -83,7 +85,7 @@ describe('A writer that takes part in the commits that append', () => {
   it('G4 ends when another writer is opened, and takes no more', async () => {
     const early = await log.openWriter(...PLACE);
     const echo = new Echo();
-    const ended = early.participate?.(0, echo);
+    const ended = early.participate?.(0, echo, leaving.signal);
     await log.openWriter(...PLACE);
     await expect(ended).rejects.toThrow(WriterFenced);
     await log.append([command('a')]);
@@ -92,22 +94,36 @@ describe('A writer that takes part in the commits that append', () => {
 
   it('ends with the error of its participant, and the append stands', async () => {
     const writer = await log.openWriter(...PLACE);
-    const ended = writer.participate?.(0, {
+    const faulty: Participant = {
       decide: () => {
         throw new Error('a fault of the participant');
       },
-    });
+    };
+    const ended = writer.participate?.(0, faulty, leaving.signal);
     ended?.catch(() => undefined);
     await log.append([command('a')]);
     await expect(ended).rejects.toThrow('a fault of the participant');
     expect(await values(log, 'commands')).toEqual(['a']);
   });
 
-  it('retires when asked, and what comes later is left for whoever reads', async () => {
+  it('ends when more waits for it than is in memory, and can go on when that was read', async () => {
     const writer = await log.openWriter(...PLACE);
-    const ended = writer.participate?.(0, new Echo());
+    const echo = new Echo();
+    const many = Array.from({ length: 2_000 }, (_, index) => String(index));
+    const ended = writer.participate?.(0, echo, leaving.signal);
+    await log.append(many.map(command));
+    await ended;
+    expect(echo.taken).toEqual(many.slice(0, 500));
+    expect(writer.participate?.(500, echo, leaving.signal)).toBeUndefined();
+    void writer.participate?.(1_500, echo, leaving.signal);
+    await eventually(async () => expect(echo.taken).toEqual([...many.slice(0, 500), ...many.slice(1_500)]));
+  });
+
+  it('ends when asked, and what comes later is left for whoever reads', async () => {
+    const writer = await log.openWriter(...PLACE);
+    const ended = writer.participate?.(0, new Echo(), leaving.signal);
     await log.append([command('a')]);
-    await writer.retire?.();
+    leaving.abort();
     await ended;
     await log.append([command('b')]);
     expect(await values(log, 'events')).toEqual(['a']);

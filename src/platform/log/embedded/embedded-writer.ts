@@ -6,15 +6,18 @@ import {
   type ParticipantWork,
   type PartitionWriter,
 } from '../log.port';
+import type { OffsetMove } from './embedded-store';
 import type { PartitionTail } from './partition-tail';
 
 /** What the log gives a writer to work with. */
 export interface WriterSurroundings {
+  readonly group: string;
+  /** What it consumes. */
+  readonly tail: PartitionTail;
   /** Names the writer in errors. */
   readonly name: string;
-  readonly tail: PartitionTail;
   /** Writes records and moves the group's offset, in one commit. */
-  readonly write: (next: number, records: readonly NewRecord[]) => Promise<void>;
+  readonly write: (records: readonly NewRecord[], move: OffsetMove) => Promise<void>;
   /** Asks for a commit although nothing is appended. */
   readonly kick: () => void;
   /** Resolves when no commit is on its way. */
@@ -26,7 +29,7 @@ export class EmbeddedWriter implements PartitionWriter {
   private participant: Participant | undefined;
   /** Where the participant goes on. */
   private next = 0;
-  private ended = Promise.withResolvers<void>();
+  private ended: PromiseWithResolvers<void> | undefined;
   private isFenced = false;
 
   constructor(
@@ -38,31 +41,44 @@ export class EmbeddedWriter implements PartitionWriter {
     return this.committedOffset;
   }
 
+  get tail(): PartitionTail {
+    return this.around.tail;
+  }
+
+  /** How a commit moves the group's offset. */
+  moveTo(next: number): OffsetMove {
+    const { group, tail } = this.around;
+    return { group, partitionId: tail.partitionId, next };
+  }
+
   async commit(_from: number, next: number, records: readonly NewRecord[]): Promise<void> {
     if (this.isFenced) throw this.fencedError();
-    await this.around.write(next, records);
+    await this.around.write(records, this.moveTo(next));
     this.committedOffset = next;
   }
 
-  participate(from: number, participant: Participant): Promise<void> | undefined {
+  participate(from: number, participant: Participant, signal: AbortSignal): Promise<void> | undefined {
     if (this.isFenced) throw this.fencedError();
     if (this.backlog(from) === undefined) return undefined;
     this.participant = participant;
     this.next = from;
     this.ended = Promise.withResolvers<void>();
-    if (from < this.around.tail.end) this.around.kick();
-    return this.ended.promise;
-  }
-
-  async retire(): Promise<void> {
-    this.participant = undefined;
-    this.ended.resolve();
-    await this.around.idle();
+    const leave = (): void => this.leave();
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    else if (this.hasBacklog) this.around.kick();
+    const ended = this.ended.promise.finally(() => {
+      signal.removeEventListener('abort', leave);
+      return this.around.idle();
+    });
+    // Nobody need be waiting.
+    ended.catch(() => undefined);
+    return ended;
   }
 
   /** Whether records wait for the participant although nothing is being appended. */
   get hasBacklog(): boolean {
-    return this.participant !== undefined && this.next < this.around.tail.end;
+    return this.participant !== undefined && this.next < this.tail.end;
   }
 
   /**
@@ -72,8 +88,12 @@ export class EmbeddedWriter implements PartitionWriter {
    */
   share(appended: readonly LogRecord[]): ParticipantWork | undefined {
     const { participant } = this;
-    const backlog = participant === undefined ? undefined : this.backlog(this.next);
-    if (participant === undefined || backlog === undefined) return undefined;
+    if (participant === undefined) return undefined;
+    const backlog = this.backlog(this.next);
+    if (backlog === undefined) {
+      this.leave();
+      return undefined;
+    }
     const records = backlog.length === 0 ? appended : [...backlog, ...appended];
     if (records.length === 0) return undefined;
     try {
@@ -83,12 +103,12 @@ export class EmbeddedWriter implements PartitionWriter {
         committed: () => {
           this.next = work.next;
           this.committedOffset = work.next;
-          work.committed();
+          return work.committed();
         },
       };
     } catch (error) {
       this.participant = undefined;
-      this.ended.reject(error);
+      this.ended?.reject(error);
       return undefined;
     }
   }
@@ -97,18 +117,21 @@ export class EmbeddedWriter implements PartitionWriter {
   fence(): void {
     this.isFenced = true;
     this.participant = undefined;
-    this.ended.reject(this.fencedError());
-    // Nobody need be waiting.
-    this.ended.promise.catch(() => undefined);
+    this.ended?.reject(this.fencedError());
   }
 
   async close(): Promise<void> {
     this.fence();
   }
 
+  private leave(): void {
+    this.participant = undefined;
+    this.ended?.resolve();
+  }
+
   /** Committed records that the participant has not taken, as long as they are in memory. */
   private backlog(from: number): LogRecord[] | undefined {
-    const { tail } = this.around;
+    const { tail } = this;
     if (from === tail.end) return [];
     return tail.cached(from, tail.end - from);
   }
