@@ -30,8 +30,8 @@ export async function restorePartition(
 ): Promise<ProcessorPosition | undefined> {
   const { module, partition, cache, signal } = what;
   const { state, events } = topicsOf(module);
-  const { isCurrent, next } = await readChangelog(what);
-  if (!isCurrent) await refold(what, next);
+  const { isCurrent, start, next } = await readChangelog(what);
+  if (!isCurrent) await refold(what, start, next);
   if (signal.aborted) return undefined;
   const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
   if (stored === undefined && (await holdsRecords(what, events))) {
@@ -53,7 +53,7 @@ async function holdsRecords({ log, partition, signal }: PartitionToRestore, topi
   return false;
 }
 
-/** @returns whether every state in the changelog is of the version that its aggregate has now, and how far it was read */
+/** @returns whether every state in the changelog is of the version that its aggregate has now, where it begins and how far it was read */
 async function readChangelog({
   log,
   module,
@@ -61,7 +61,7 @@ async function readChangelog({
   aggregates,
   cache,
   signal,
-}: PartitionToRestore): Promise<{ isCurrent: boolean; next: number }> {
+}: PartitionToRestore): Promise<{ isCurrent: boolean; start: number; next: number }> {
   const { state } = topicsOf(module);
   const versions = stateVersions(aggregates);
   const folds = JSON.stringify([...versions]);
@@ -72,7 +72,7 @@ async function readChangelog({
     next = start;
   }
   let isCurrent = true;
-  if (next >= end) return { isCurrent, next };
+  if (next >= end) return { isCurrent, start, next };
   for await (const batch of log.follow(state, partition, next, signal)) {
     const records = batch.records.flatMap(({ key, value }) => (key === null ? [] : [{ key, value }]));
     isCurrent &&= records.every(({ value }) => isOfVersion(value, versions));
@@ -80,17 +80,15 @@ async function readChangelog({
     await cache.restore(records, next);
     if (next >= end) break;
   }
-  return { isCurrent, next };
+  return { isCurrent, start, next };
 }
 
 /** Folds all events of the partition anew: a state is a function of the log, so it can change its shape (G10). */
-async function refold(what: PartitionToRestore, changelogRead: number): Promise<void> {
+async function refold(what: PartitionToRestore, unread: number, changelogRead: number): Promise<void> {
   const { log, module, partition, aggregates, cache, signal } = what;
-  const { events, state: changelog } = topicsOf(module);
+  const { events } = topicsOf(module);
   const byName = new Map([...aggregates.values()].map((item) => [item.name, item]));
   const { start, end } = await log.bounds(events, partition);
-  // Until all is folded the changelog counts as unread, so that a kill in between only means beginning again.
-  const unread = (await log.bounds(changelog, partition)).start;
   let folded = new Map<string, AggregateState>();
   const write = async (next: number): Promise<void> => {
     const entries = Array.from(folded, ([id, state]) => stateEntry(stateKey.aggregate(id), state));
@@ -100,6 +98,7 @@ async function refold(what: PartitionToRestore, changelogRead: number): Promise<
     );
     folded = new Map();
   };
+  // Until all is folded the changelog counts as unread, so that a kill in between only means beginning again.
   await write(unread);
   if (start >= end) return;
   for await (const batch of log.follow(events, partition, start, signal)) {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { asError } from '../as-error';
 
 /** `DATA_DIR` as held by this process. */
 export interface DataDirectory {
@@ -45,7 +46,6 @@ function openLock(path: string): Database.Database {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return new Database(join(path, 'process.lock'), { timeout: 0 });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DataDirectoryUnusable(`DATA_DIR ${path} cannot be used: ${reason}`, { cause: error });
+    throw new DataDirectoryUnusable(`DATA_DIR ${path} cannot be used: ${asError(error).message}`, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import type { RowChange, RowShape } from '../../kernel/view';
 import type { CheckpointMove } from './read-store.port';
 
 /** Entries of one partition read ahead of the transaction under way. */
-export const READ_AHEAD_MAX = 2_000;
+const READ_AHEAD_MAX = 2_000;
 
 /** What one or more records mean to the view. */
 export interface FeedEntry {
@@ -40,6 +40,11 @@ export class PartitionFeed {
 
   get waiting(): number {
     return this.entries.length - this.head;
+  }
+
+  /** No more should be read until some of it is projected. */
+  get isFull(): boolean {
+    return this.waiting >= READ_AHEAD_MAX;
   }
 
   /** Sequence of the last event read. */
@@ -114,9 +119,9 @@ export class PartitionFeed {
     this.tell();
   }
 
-  /** Resolves when fewer than `max` entries wait, the feed ends, or the signal aborts. */
-  async room(max: number, signal: AbortSignal): Promise<void> {
-    while (this.waiting >= max && !signal.aborted && !this.isEnded) await this.change(signal);
+  /** Resolves when it is not full, the feed ends, or the signal aborts. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (this.isFull && !signal.aborted && !this.isEnded) await this.change(signal);
   }
 
   /** Resolves when another owner has the partition, or the signal aborts. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NewerSchema } from '../../kernel/event-contract';
 import { OffsetOutOfRange, type LogRecord, type Membership, type OwnedPartition } from '../log/log.port';
-import { PartitionFeed, READ_AHEAD_MAX } from './partition-feed';
+import { PartitionFeed } from './partition-feed';
 import { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
 import type { ProjectionParts } from './projection-parts';
@@ -101,7 +101,7 @@ export class ViewRunner {
           feed.skipTo(batch.next);
           this.tellSkipped(feed);
           this.writing.wake();
-          await feed.room(READ_AHEAD_MAX, signal);
+          await feed.room(signal);
           if (feed.isEnded) return;
         }
       } catch (error) {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { foldBatch, FoldFailed, touchedKeys } from './view-fold';
-import { READ_AHEAD_MAX, type FeedEntry, type PartitionFeed } from './partition-feed';
+import type { FeedEntry, PartitionFeed } from './partition-feed';
 import type { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
 import type { CheckpointMove, ReadStore } from './read-store.port';
@@ -77,8 +77,7 @@ export class ViewWriteLoop {
       if (batch.length > 0) {
         const started = performance.now();
         await this.project(batch);
-        const events = batch.reduce((sum, { entries }) => sum + entries.length, 0);
-        await this.pace(started, events < CROWD ? PACE_MS : PACE_CROWD_MS);
+        await this.pace(started, countOf(batch) < CROWD ? PACE_MS : PACE_CROWD_MS);
       } else {
         const skipped = this.skipped();
         const isNews = await this.sleep(skipped.length > 0 ? SKIP_LINGER_MS : undefined);
@@ -101,7 +100,7 @@ export class ViewWriteLoop {
   private isFull(): boolean {
     let events = 0;
     for (const feed of this.feeds) {
-      if (feed.waiting >= READ_AHEAD_MAX) return true;
+      if (feed.isFull) return true;
       events += feed.waiting;
     }
     return events >= BATCH_EVENTS_MAX;
@@ -190,9 +189,8 @@ export class ViewWriteLoop {
     } catch (failure) {
       return this.backOff(asError(failure));
     }
-    const count = batch.reduce((sum, { entries }) => sum + entries.length, 0);
     if (error instanceof FoldFailed) this.stopAt(batch, error.index, error.cause);
-    else if (count <= 1) this.stopAt(batch, 0, error);
+    else if (countOf(batch) <= 1) this.stopAt(batch, 0, error);
     // The transaction does not say which event it was: one at a time, it is the first.
     else this.eventsMax = 1;
   }
@@ -261,4 +259,9 @@ export class ViewWriteLoop {
       }
     });
   }
+}
+
+/** Events in it. */
+function countOf(batch: readonly Taken[]): number {
+  return batch.reduce((sum, { entries }) => sum + entries.length, 0);
 }

@@ -63,16 +63,10 @@ export class EmbeddedWriter implements PartitionWriter {
     this.participant = participant;
     this.next = from;
     this.ended = Promise.withResolvers<void>();
-    const leave = (): void => this.leave();
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) leave();
-    else if (this.hasBacklog) this.around.kick();
-    const ended = this.ended.promise.finally(() => {
-      signal.removeEventListener('abort', leave);
-      return this.around.idle();
-    });
+    const ended = this.untilEnded(this.ended.promise, signal);
     // Nobody need be waiting.
     ended.catch(() => undefined);
+    if (this.hasBacklog) this.around.kick();
     return ended;
   }
 
@@ -122,6 +116,18 @@ export class EmbeddedWriter implements PartitionWriter {
 
   async close(): Promise<void> {
     this.fence();
+  }
+
+  private async untilEnded(ended: Promise<void>, signal: AbortSignal): Promise<void> {
+    const leave = (): void => this.leave();
+    signal.addEventListener('abort', leave, { once: true });
+    if (signal.aborted) leave();
+    try {
+      await ended;
+    } finally {
+      signal.removeEventListener('abort', leave);
+      await this.around.idle();
+    }
   }
 
   private leave(): void {

@@ -13,7 +13,7 @@ let producers = 0;
 jest.mock('./broker-link', () => ({
   within: (_ms: number, _what: string, work: Promise<unknown>) => work,
   BrokerLink: class {
-    readonly leader = () => Promise.resolve('leader');
+    readonly byLeader = (batches: PartitionRecords[]) => Promise.resolve([['leader', batches]]);
     readonly any = () =>
       Promise.resolve({ initProducerId: () => Promise.resolve({ producerId: String(++producers), producerEpoch: 0 }) });
     readonly discard = () => undefined;
@@ -22,11 +22,13 @@ jest.mock('./broker-link', () => ({
 }));
 
 jest.mock('./produce-request', () => ({
+  NO_ANSWER: { refusal: 'REQUEST_TIMED_OUT', firstOffset: undefined },
   produce: (_leader: unknown, batches: PartitionRecords[], _ms: number, { producerId }: ProducerIdentity) =>
     Promise.resolve(
-      batches.map(({ firstSequence, records }): BatchAnswer => {
+      batches.map((batch): [PartitionRecords, BatchAnswer] => {
+        const { firstSequence, records } = batch;
         sent.push({ producerId, firstSequence, value: records[0]?.value });
-        return { refusal: answers.shift(), firstOffset: undefined };
+        return [batch, { refusal: answers.shift(), firstOffset: undefined }];
       }),
     ),
 }));

@@ -1,4 +1,3 @@
-import type { Broker } from 'kafkajs/src/cluster';
 import { LogUnavailable, OutcomeUnknown, type NewRecord } from '../log.port';
 import { partitionOf } from '../murmur2';
 import { asError } from '../../as-error';
@@ -6,7 +5,7 @@ import { BrokerLink, within } from './broker-link';
 import { IdempotentProducer } from './idempotent-producer';
 import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
-import { produce, type PartitionRecords } from './produce-request';
+import { NO_ANSWER, produce, type BatchAnswer } from './produce-request';
 import type { WrittenBatch } from './written-batch';
 
 const BATCH_RECORDS_MAX = 500;
@@ -51,20 +50,28 @@ interface Entry {
 }
 
 interface Slice {
+  /** With prefix. */
   readonly topic: string;
+  /** Without prefix. */
+  readonly bare: string;
   readonly partition: number;
   readonly records: NewRecord[];
   /** Timestamp of records without one, the same in every attempt. */
   readonly time: number;
   readonly entries: Set<Entry>;
-  /** Where it stands in the log, if the broker has told. */
-  firstOffset: number | undefined;
   /** An attempt may have written it: only the same producer may repeat it, since the broker then knows the repeat. */
   doubtful: boolean;
 }
 
 /** What an attempt on a slice came to. */
 type Fate = 'written' | 'not written' | 'refused' | 'stranger' | 'unknown';
+
+interface Attempt {
+  /** Slices without one may be written. */
+  readonly answers: ReadonlyMap<Slice, BatchAnswer>;
+  /** Why others did not come, if so. */
+  readonly lost: Error | undefined;
+}
 
 /**
  * Writes what callers append: all that waits goes as one batch, one batch in flight, each batch repeated on a new connection
@@ -76,8 +83,6 @@ export class AppendQueue {
   private readonly waiting: Entry[] = [];
   private link: BrokerLink | undefined;
   private producer: IdempotentProducer | undefined;
-  /** Why the answers of the last attempt did not come, if so. */
-  private lost: Error | undefined;
   private pump: Promise<void> | undefined;
   private closed = false;
 
@@ -140,12 +145,13 @@ export class AppendQueue {
     for (let attempt = 0; ; attempt++) {
       let reason: unknown = 'the leaders refuse';
       try {
-        const fates = await this.attempt(left);
-        left = left.filter((slice) => !this.settle(slice, fates.get(slice) ?? 'unknown'));
-        if (left.some((slice) => fates.get(slice) === 'stranger') && !this.mayBeginAnew(left)) {
+        const { answers, lost } = await this.attempt(left);
+        left = left.filter((slice) => !this.settle(slice, answers.get(slice) ?? NO_ANSWER));
+        const isStranger = left.some((slice) => fateOf(answers.get(slice) ?? NO_ANSWER) === 'stranger');
+        if (isStranger && !this.mayBeginAnew(left)) {
           return this.giveUp(left, 'the broker has lost the place of records that may be written');
         }
-        if (left.length > 0) throw this.lost ?? new Error('leaders have moved or are not ready');
+        if (left.length > 0) throw lost ?? new Error('leaders have moved or are not ready');
       } catch (error) {
         reason = error;
         this.discard(asError(error));
@@ -157,73 +163,56 @@ export class AppendQueue {
     }
   }
 
-  /** Sends each slice to its leader. @throws Error when a connection is lost, before or after sending */
-  private async attempt(slices: readonly Slice[]): Promise<Map<Slice, Fate>> {
-    const { requestTimeoutMs, connectionTimeoutMs, topicPrefix } = this.settings;
+  /** Sends each slice to its leader. @throws Error when nothing could be sent */
+  private async attempt(slices: readonly Slice[]): Promise<Attempt> {
+    const { requestTimeoutMs, connectionTimeoutMs } = this.settings;
     const link = (this.link ??= new BrokerLink(this.settings, this.linkTopics()));
-    const prepare = async (): Promise<[IdempotentProducer, { slice: Slice; leader: Broker }[]]> => {
-      const producer = (this.producer ??= await IdempotentProducer.begin(link));
-      const led = slices.map(async (slice) => {
-        return { slice, leader: await link.leader(topicPrefix + slice.topic, slice.partition) };
+    const prepare = async () => {
+      const { identity, sequences } = (this.producer ??= await IdempotentProducer.begin(link));
+      const batches = slices.map((slice) => {
+        const { topic, partition, records, time } = slice;
+        return { slice, topic, partition, records, time, firstSequence: sequences.of(topic, partition) };
       });
-      return [producer, await Promise.all(led)];
+      return { identity, led: await link.byLeader(batches) };
     };
-    const [producer, led] = await within(connectionTimeoutMs + requestTimeoutMs, 'connecting', prepare());
-    const fates = new Map<Slice, Fate>();
-    this.lost = undefined;
-    const sending = [...Map.groupBy(led, (each) => each.leader)].map(async ([leader, ofLeader]) => {
-      const batches = ofLeader.map(({ slice }) => this.toProduce(slice, producer));
-      const answers = await produce(leader, batches, requestTimeoutMs, producer.identity);
-      for (const [index, { slice }] of ofLeader.entries()) {
-        const answer = answers[index];
-        if (answer === undefined) continue;
-        fates.set(slice, this.fateOf(slice, answer.refusal));
-        slice.firstOffset = answer.firstOffset;
-      }
+    const { identity, led } = await within(connectionTimeoutMs + requestTimeoutMs, 'connecting', prepare());
+    const answers = new Map<Slice, BatchAnswer>();
+    const sending = led.map(async ([leader, batches]) => {
+      const answered = await produce(leader, batches, requestTimeoutMs, identity);
+      for (const [{ slice }, answer] of answered) answers.set(slice, answer);
     });
     try {
       await within(2 * requestTimeoutMs, 'an append', Promise.all(sending));
+      return { answers, lost: undefined };
     } catch (error) {
-      this.lost = asError(error);
+      return { answers, lost: asError(error) };
     }
-    return fates;
-  }
-
-  private fateOf(slice: Slice, refusal: string | undefined): Fate {
-    if (refusal === undefined) return 'written';
-    if (STRANGER.includes(refusal)) return 'stranger';
-    if (HOPELESS.includes(refusal) || isMissingRight(refusal)) {
-      for (const entry of slice.entries) {
-        // Its other records are still on their way.
-        if (entry.open > 1) entry.touched = true;
-        entry.reject(failure(entry, `${slice.topic} refuses these records: ${refusal}`));
-      }
-      return 'refused';
-    }
-    return NOT_WRITTEN.includes(refusal) ? 'not written' : 'unknown';
-  }
-
-  private toProduce(
-    { topic: bare, partition, records, time }: Slice,
-    { sequences }: IdempotentProducer,
-  ): PartitionRecords {
-    const topic = this.settings.topicPrefix + bare;
-    return { topic, partition, records, time, firstSequence: sequences.of(topic, partition) };
   }
 
   /** Notes what became of a slice and tells its callers; false when it must be sent again. */
-  private settle(slice: Slice, fate: Fate): boolean {
+  private settle(slice: Slice, answer: BatchAnswer): boolean {
+    const fate = fateOf(answer);
     if (fate === 'unknown') slice.doubtful = true;
     if (fate === 'written' || fate === 'unknown') for (const entry of slice.entries) entry.touched = true;
-    if (fate === 'written') {
-      const { topic, partition, records, firstOffset } = slice;
-      this.producer?.sequences.advance(this.settings.topicPrefix + topic, partition, records.length);
-      for (const entry of slice.entries) if (--entry.open === 0) entry.resolve();
-      if (firstOffset !== undefined) this.onWritten({ topic, partition, firstOffset, records, time: slice.time });
-    }
-    // Should the broker hold it all the same, then under a number that the next batch must not have.
-    if (fate === 'refused') this.producer?.spend();
+    if (fate === 'written') this.tellWritten(slice, answer);
+    if (fate === 'refused') this.tellRefused(slice, answer);
     return fate === 'written' || fate === 'refused';
+  }
+
+  private tellWritten({ topic, bare, partition, records, time, entries }: Slice, { firstOffset }: BatchAnswer): void {
+    this.producer?.sequences.advance(topic, partition, records.length);
+    for (const entry of entries) if (--entry.open === 0) entry.resolve();
+    if (firstOffset !== undefined) this.onWritten({ topic: bare, partition, firstOffset, records, time });
+  }
+
+  private tellRefused({ bare, entries }: Slice, { refusal }: BatchAnswer): void {
+    // Should the broker hold it all the same, then under a number that the next batch must not have.
+    this.producer?.spend();
+    for (const entry of entries) {
+      // Its other records are still on their way.
+      if (entry.open > 1) entry.touched = true;
+      entry.reject(failure(entry, `${bare} refuses these records: ${refusal}`));
+    }
   }
 
   /** Another producer may send what certainly is not written, and nothing else. */
@@ -247,7 +236,7 @@ export class AppendQueue {
         const place = `${record.topic} ${partition}`;
         let slice = slices.get(place);
         if (slice === undefined) {
-          slice = newSlice(record.topic, partition, time);
+          slice = this.newSlice(record.topic, partition, time);
           slices.set(place, slice);
         }
         slice.records.push(record);
@@ -258,14 +247,22 @@ export class AppendQueue {
     return [...slices.values()];
   }
 
+  private newSlice(bare: string, partition: number, time: number): Slice {
+    const topic = this.settings.topicPrefix + bare;
+    return { topic, bare, partition, records: [], time, entries: new Set(), doubtful: false };
+  }
+
   private discard(reason: Error): void {
     this.link?.discard(reason);
     this.link = undefined;
   }
 }
 
-function newSlice(topic: string, partition: number, time: number): Slice {
-  return { topic, partition, records: [], time, entries: new Set(), firstOffset: undefined, doubtful: false };
+function fateOf({ refusal }: BatchAnswer): Fate {
+  if (refusal === undefined) return 'written';
+  if (STRANGER.includes(refusal)) return 'stranger';
+  if (HOPELESS.includes(refusal) || isMissingRight(refusal)) return 'refused';
+  return NOT_WRITTEN.includes(refusal) ? 'not written' : 'unknown';
 }
 
 function failure(entry: Entry, reason: string): Error {

@@ -90,6 +90,15 @@ export class BrokerLink {
     return this.broker(await this.leaderOf(topic, partition));
   }
 
+  /** Sorts what goes to partitions by their leaders. */
+  async byLeader<Thing extends { readonly topic: string; readonly partition: number }>(
+    things: readonly Thing[],
+  ): Promise<(readonly [Broker, Thing[]])[]> {
+    const led = things.map(async (thing) => ({ thing, leader: await this.leader(thing.topic, thing.partition) }));
+    const groups = Map.groupBy(await Promise.all(led), ({ leader }) => leader);
+    return Array.from(groups, ([leader, ofLeader]) => [leader, ofLeader.map(({ thing }) => thing)] as const);
+  }
+
   groupCoordinator(group: string): Promise<Broker> {
     return this.coordinator(group, GROUP_COORDINATOR);
   }

@@ -1,4 +1,5 @@
 import { createErrorFromCode } from 'kafkajs/src/protocol/error';
+import { asError } from '../../as-error';
 
 /** kafkajs 2.2.4 has no name for it. */
 const PRODUCER_FENCED_CODE = 90;
@@ -55,7 +56,7 @@ export function isCoordinatorAway(refusal: string | undefined): boolean {
 
 /** Message for one line of a log. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return asError(error).message;
 }
 
 function causes(error: unknown): Error[] {

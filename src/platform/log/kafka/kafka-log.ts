@@ -89,10 +89,10 @@ export class KafkaLog implements Log {
     await this.topics.ensure(topics);
     // A leader is named before it serves. Should it refuse a first transaction, the broker takes its request timeout (30 s) to abort that
     // one, in every sixth case; nobody else can write to the partition meanwhile.
-    for (const { name } of topics) {
-      const partitions = Array.from({ length: this.partitions(name) }, (_, partition) => partition);
-      await Promise.all(partitions.map((partition) => this.bounds(name, partition)));
-    }
+    const places = topics.flatMap(({ name }) => {
+      return Array.from({ length: this.partitions(name) }, (_, partition) => ({ name, partition }));
+    });
+    await Promise.all(places.map(({ name, partition }) => this.bounds(name, partition)));
   }
 
   append(records: readonly NewRecord[]): Promise<void> {

@@ -53,11 +53,12 @@ export type KafkaSettings = Required<KafkaLogOptions>;
 
 /** kafkajs' own defaults (30 s, 60 s, 5 s) stall a take-over and hold back every reader. */
 export function withDefaults(options: KafkaLogOptions): KafkaSettings {
+  const { sessionTimeoutMs = 8_000 } = options;
   return {
     ...options,
-    sessionTimeoutMs: options.sessionTimeoutMs ?? 8_000,
+    sessionTimeoutMs,
     rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 10_000,
-    heartbeatIntervalMs: options.heartbeatIntervalMs ?? Math.min(1_000, (options.sessionTimeoutMs ?? 8_000) / 4),
+    heartbeatIntervalMs: options.heartbeatIntervalMs ?? Math.min(1_000, sessionTimeoutMs / 4),
     requestTimeoutMs: options.requestTimeoutMs ?? 1_500,
     connectionTimeoutMs: options.connectionTimeoutMs ?? 3_000,
     appendTimeoutMs: options.appendTimeoutMs ?? 10_000,

@@ -63,7 +63,7 @@ export class PartitionFeed {
     this.marker = undefined;
     if (this.records.length === 0) this.records = [...records];
     else for (const record of records) this.records.push(record);
-    this.bytes += bytes;
+    if (records.length > 0) this.bytes += bytes;
     this.position = next;
     this.wake?.();
   }

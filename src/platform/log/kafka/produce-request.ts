@@ -55,14 +55,14 @@ export const NO_ANSWER: BatchAnswer = { refusal: 'REQUEST_TIMED_OUT', firstOffse
  * Writes record batches to the leader of their partitions (Produce version 7, acknowledged by all in-sync replicas). Made here
  * and not by kafkajs, because kafkajs makes a 512-byte buffer per record and per header and hides which partitions refused.
  *
- * @returns one answer per batch, in their order
+ * @returns each batch with its answer
  */
-export async function produce(
+export async function produce<Batch extends PartitionRecords>(
   leader: Broker,
-  batches: readonly PartitionRecords[],
+  batches: readonly Batch[],
   timeoutMs: number,
   identity: ProducerIdentity,
-): Promise<readonly BatchAnswer[]> {
+): Promise<readonly (readonly [Batch, BatchAnswer])[]> {
   const answers = await exchange<readonly PartitionAnswer[]>(leader, {
     request: {
       apiKey: PRODUCE_KEY,
@@ -76,8 +76,9 @@ export async function produce(
     response: { decode, parse: (decoded: { readonly answers: readonly PartitionAnswer[] }) => decoded.answers },
     logResponseError: false,
   });
-  return batches.map(({ topic, partition }) => {
-    return answers.find((answer) => answer.topic === topic && answer.partition === partition) ?? NO_ANSWER;
+  return batches.map((batch) => {
+    const { topic, partition } = batch;
+    return [batch, answers.find((answer) => answer.topic === topic && answer.partition === partition) ?? NO_ANSWER];
   });
 }
 

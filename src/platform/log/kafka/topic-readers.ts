@@ -37,7 +37,8 @@ export class TopicReaders {
     const feeds = (this.loops.get(batch.topic) ?? []).flatMap((loop) => loop.feedsBefore(batch));
     const records = feeds.length === 0 ? undefined : asRead(batch);
     if (records === undefined) return;
-    for (const feed of feeds) feed.acceptWritten(batch, records, bytesOf(records));
+    const bytes = bytesOf(records);
+    for (const feed of feeds) feed.acceptWritten(batch, records, bytes);
   }
 
   close(): void {

@@ -1,9 +1,10 @@
+import type { TransactionIds } from 'kafkajs/src/cluster';
 import type { NewRecord } from '../log.port';
 import { partitionOf } from '../murmur2';
 import { BrokerLink, within } from './broker-link';
 import { isCoordinatorAway, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
-import { NO_ANSWER, produce, type PartitionRecords, type ProducerIdentity } from './produce-request';
+import { produce, type PartitionRecords } from './produce-request';
 import { ProducerSequences } from './producer-sequences';
 import type { WrittenBatch } from './written-batch';
 
@@ -51,7 +52,7 @@ export class TransactionLane {
     private readonly settings: KafkaSettings,
     private readonly link: BrokerLink,
     private readonly place: LanePlace,
-    private readonly identity: ProducerIdentity & { readonly transactionalId: string },
+    private readonly identity: TransactionIds,
     private readonly surroundings: LaneSurroundings,
   ) {}
 
@@ -132,14 +133,9 @@ export class TransactionLane {
   }
 
   private async producing(batches: readonly LaneBatch[]): Promise<Promise<void>[]> {
-    const led = await Promise.all(
-      batches.map(async (batch) => ({ batch, leader: await this.link.leader(batch.topic, batch.partition) })),
-    );
-    return [...Map.groupBy(led, (each) => each.leader)].map(async ([leader, ofLeader]) => {
-      const ofBroker = ofLeader.map(({ batch }) => batch);
-      const answers = await produce(leader, ofBroker, this.settings.requestTimeoutMs, this.identity);
-      for (const [index, { batch }] of ofLeader.entries()) {
-        const { refusal, firstOffset } = answers[index] ?? NO_ANSWER;
+    return (await this.link.byLeader(batches)).map(async ([leader, ofLeader]) => {
+      const answers = await produce(leader, ofLeader, this.settings.requestTimeoutMs, this.identity);
+      for (const [batch, { refusal, firstOffset }] of answers) {
         if (refusal !== undefined) throw new RecordsRefused(batch.topic, refusal);
         batch.firstOffset = firstOffset;
       }
