@@ -4,6 +4,8 @@ import { decodeReply, type Reply } from './decision';
 import { asError } from '../as-error';
 
 const CHECK_MS = 500;
+/** The place noted may be old: what follows it is read and passed over. */
+const CHECKS_PER_NOTE = 10;
 
 /**
  * Hears the replies to this instance that other processes write. It reads only while some commands are decided elsewhere; the place to
@@ -13,6 +15,7 @@ export class RepliesFollower {
   private readonly closing = new AbortController();
   private readonly noted = new Map<number, number>();
   private timer: NodeJS.Timeout | undefined;
+  private checks = 0;
   private following: Promise<unknown> | undefined;
 
   constructor(
@@ -50,6 +53,7 @@ export class RepliesFollower {
       });
       return;
     }
+    if (this.checks++ % CHECKS_PER_NOTE > 0) return;
     const partitions = Array.from({ length: this.log.partitions(REPLIES_TOPIC) }, (_, partition) => partition);
     const ends = await Promise.all(partitions.map((partition) => this.log.bounds(REPLIES_TOPIC, partition)));
     for (const [partition, { end }] of ends.entries()) this.noted.set(partition, end);
