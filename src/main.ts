@@ -1,3 +1,4 @@
+import './platform/config/require-node';
 import 'reflect-metadata';
 import { AppModule, known } from './app.module';
 import { bootstrap } from './bootstrap';
