@@ -4,7 +4,8 @@ import type { Settings } from './platform/config/settings';
 import type { Feature } from './platform/feature';
 import { PlatformModule } from './platform/platform.module';
 
-const modules: readonly (Type & { readonly feature: Feature })[] = [CalculatorModule];
+/** All business modules of this product. */
+export const modules: readonly (Type & { readonly feature: Feature })[] = [CalculatorModule];
 
 /** Names that the settings `MODULES` and `VIEWS` may hold. */
 export const known = {

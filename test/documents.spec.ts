@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../scripts/process/repository.ts';
+import { modules } from '../src/app.module';
 import { variables } from '../src/platform/config/variables';
+import { pageName } from '../src/platform/http/problem-catalog';
 import { REPLIES_TOPIC, topicsOf } from '../src/platform/log/envelope';
 import {
   anchorsOf,
@@ -105,6 +107,15 @@ describe('the how-to for a managed Kafka', () => {
     expect([...rows].flatMap(([, topic]) => topic ?? []).sort()).toEqual(
       ['log', REPLIES_TOPIC, ...Object.values(topicsOf('calculator'))].sort(),
     );
+  });
+});
+
+describe('docs/problems', () => {
+  it('has a page for every refusal of every module', () => {
+    const codes = modules.flatMap(({ feature }) => feature.rejections.flatMap((table) => Object.keys(table)));
+
+    expect(codes).toContain('VALUE_NOT_FOUND');
+    expect(codes.filter((code) => !isThere(join('docs/problems', `${pageName(code)}.md`)))).toEqual([]);
   });
 });
 

@@ -47,7 +47,8 @@ export async function reachableBinaries(user: ServerUser | undefined, directory:
   return copy;
 }
 
-function isOpenToAll(directory: string): boolean {
+/** Whether every user may enter a directory. */
+export function isOpenToAll(directory: string): boolean {
   const othersMayEnter = 0o001;
   for (let at = directory; ; at = dirname(at)) {
     if ((statSync(at).mode & othersMayEnter) === 0) return false;

@@ -1,3 +1,6 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { createDatabase } from './database.ts';
 import { type PostgresServer, startPostgres } from './server.ts';
@@ -35,6 +38,21 @@ describe('a PostgreSQL of our own', () => {
     await first.drop();
     await second.drop();
     await expect(query(first.url, 'SELECT 1')).rejects.toThrow('does not exist');
+  });
+
+  it('keeps its data in the directory that it is given', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'postgres-kept-'));
+    try {
+      await chmod(directory, 0o755);
+      const first = await startPostgres({ directory });
+      await query(first.url, "CREATE TABLE kept AS SELECT 'a' AS value");
+      await first.close();
+      const second = await startPostgres({ directory });
+      expect(await query(second.url, 'SELECT value FROM kept')).toEqual([{ value: 'a' }]);
+      await second.close();
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 
   it('sorts by language, so that a query that leans on byte order shows', async () => {

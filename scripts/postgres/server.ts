@@ -1,14 +1,14 @@
-import { chownSync } from 'node:fs';
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chownSync, existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import type { ChildOptions } from '../process/child.ts';
 import { ChildServer, type LocalServer } from '../process/local-server.ts';
 import { freePort } from '../process/ports.ts';
 import { runToEnd } from '../process/run-to-end.ts';
 import { Tether } from '../process/tether.ts';
-import { reachableBinaries, type ServerUser, unprivilegedUser } from './binaries.ts';
+import { isOpenToAll, reachableBinaries, type ServerUser, unprivilegedUser } from './binaries.ts';
 
 const textSettings = ['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US'];
 
@@ -18,32 +18,52 @@ export interface PostgresServer extends LocalServer {
   readonly url: string;
 }
 
+export interface PostgresOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Where its data stay; default: a temporary directory, removed at the end. */
+  readonly directory?: string;
+}
+
 /**
- * Starts a PostgreSQL of our own from the development package, on a free port with its data in a temporary directory, and waits until it
- * serves. Texts sort by language there (en-US), not by bytes, so that a query that leans on byte order shows.
+ * Starts a PostgreSQL of our own from the development package and waits until it serves. Texts sort by language there (en-US), not by bytes,
+ * so that a query that leans on byte order shows.
  * @throws Error with its output when it does not come up
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const user = unprivilegedUser();
-  const directory = await mkdtemp(join(tmpdir(), 'postgres-'));
-  const tether = new Tether({ directories: [directory] });
+  const directory = await homeOf(options, user);
+  const tether = new Tether({ directories: options.directory === undefined ? [directory] : [] });
   try {
     if (user !== undefined) chownSync(directory, user.uid, user.gid);
     await chmod(directory, 0o755);
     const binaries = await reachableBinaries(user, directory);
     const data = join(directory, 'data');
-    await runToEnd(
-      join(binaries, 'bin', 'initdb'),
-      ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--no-instructions', ...textSettings],
-      { cwd: directory, ...user },
-    );
-    const server = new LocalPostgres({ binaries, data, user, port: await freePort(), tether });
+    if (!existsSync(join(data, 'PG_VERSION'))) {
+      await runToEnd(
+        join(binaries, 'bin', 'initdb'),
+        ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--no-instructions', ...textSettings],
+        { cwd: directory, ...user },
+      );
+    }
+    const server = new LocalPostgres({ binaries, data, user, port: options.port ?? (await freePort()), tether });
     await server.start();
     return server;
   } catch (error) {
     await tether.close();
     throw error;
   }
+}
+
+async function homeOf({ directory }: PostgresOptions, user: ServerUser | undefined): Promise<string> {
+  if (directory === undefined) return mkdtemp(join(tmpdir(), 'postgres-'));
+  await mkdir(directory, { recursive: true });
+  if (user !== undefined && !isOpenToAll(resolve(directory, '..'))) {
+    throw new Error(
+      `PostgreSQL does not run as root, and its user cannot enter ${directory}: name another place with --dir`,
+    );
+  }
+  return resolve(directory);
 }
 
 interface Place {

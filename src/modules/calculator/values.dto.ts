@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsNumber } from 'class-validator';
+import { valueSteps, type ValueHistoryRow } from './views/value-history.view';
 
 export class CreateValueDto {
   @ApiProperty({ example: 2 })
@@ -35,8 +36,8 @@ export class ValueDto {
 }
 
 export class HistoryStepDto {
-  @ApiProperty({ enum: ['CREATE', 'ADD', 'MULTIPLY'] })
-  operation: string;
+  @ApiProperty({ enum: valueSteps })
+  operation: ValueHistoryRow['operation'];
 
   @ApiProperty({ example: 3 })
   operand: number;

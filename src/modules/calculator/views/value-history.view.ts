@@ -5,11 +5,14 @@ import type { View } from '../../../kernel/view';
 import { ReadModels } from '../../../platform/views/read-models';
 import { valueEvents, type ValueEvent } from '../domain/value.events';
 
+/** What a step of a value's life can be. */
+export const valueSteps = ['CREATE', 'ADD', 'MULTIPLY'] as const;
+
 /** One step of a value's life; never changed once written, so its stream sends every row once. */
 export type ValueHistoryRow = {
   readonly id: string;
   readonly version: number;
-  readonly operation: 'CREATE' | 'ADD' | 'MULTIPLY';
+  readonly operation: (typeof valueSteps)[number];
   readonly operand: number;
   readonly result: number;
   /** Milliseconds since the epoch. */
