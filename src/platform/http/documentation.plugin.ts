@@ -69,6 +69,8 @@ export async function serveDocumentation(
       done();
     });
     await pages.register(helmet, {
+      // It would bind a whole domain for a year; that is for the proxy to say that ends TLS.
+      strictTransportSecurity: false,
       contentSecurityPolicy: {
         useDefaults: false,
         directives: {

@@ -266,7 +266,9 @@ export class GroupMembership implements Membership {
       const { requestTimeoutMs } = this.around.settings;
       await within(requestTimeoutMs, 'leaving', coordinator.leaveGroup({ groupId: this.groupId, memberId }));
     } catch (error) {
-      this.around.settings.logger.info(`${this.groupId}: left without a word, ${messageOf(error)}`);
+      this.around.settings.logger.info(
+        `${this.groupId}: a former member had to be left to the session timeout, ${messageOf(error)}`,
+      );
     }
   }
 

@@ -5,8 +5,11 @@ import { RowsRefused, ViewsUnavailable } from '../views.errors';
 /** SQLSTATE classes that say "these data cannot be stored": repeating is useless. */
 const REFUSED = /^(22|23|54)/;
 
-/** SQLSTATE of a server that cannot serve just now: connection, resources, operator intervention, system error. */
-const UNAVAILABLE = /^(08|53|57P|58|25P03)/;
+/**
+ * SQLSTATE of a server that cannot serve just now: connection, resources, operator intervention, system error; and of tables that somebody has
+ * taken away, which the next start makes again.
+ */
+const UNAVAILABLE = /^(08|53|57P|58|25P03|3F000|42P01)/;
 
 /**
  * What a failure of PostgreSQL means to the views; errors of the query itself stay as they are.

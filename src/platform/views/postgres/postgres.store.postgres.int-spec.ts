@@ -51,6 +51,16 @@ describe('views in PostgreSQL, in several processes', () => {
     expect(sides.map(({ store }) => store.view(accountsView.name).generation)).toEqual([1, 1, 1, 1, 1]);
   });
 
+  it('counts tables that somebody has taken away as unavailable, until the next start makes them again', async () => {
+    const log = new MemoryLog('log-1');
+    const { store } = await open(log);
+    await administer(database.url, 'drop schema views cascade');
+    const read = () => store.from(accountsView.table).selectAll().executeTakeFirst();
+    await expect(read()).rejects.toThrow(ViewsUnavailable);
+    await open(log);
+    expect(await read()).toBeUndefined();
+  });
+
   it('G6: writers of one view in several processes lose nothing of each other', async () => {
     const stores = await Promise.all([0, 1, 2].map(() => database.open()));
     for (const store of stores) {
