@@ -5,6 +5,7 @@ import {
   LogUnavailable,
   WriterFenced,
   type Log,
+  type LogBatch,
   type LogRecord,
   type NewRecord,
   type ParticipantWork,
@@ -12,6 +13,7 @@ import {
 } from '../log/log.port';
 import { BatchDecider, type BatchResult } from './batch-decider';
 import { encodeReply, type Reply } from './decision';
+import { inCrowds } from './command-crowds';
 import { restorePartition } from './restore-partition';
 import type { StatePartition } from './state-partition';
 import type { StateStore } from './state-store';
@@ -40,12 +42,6 @@ export interface ProcessorContext {
 const RECORDS_PER_TRANSACTION_MAX = 500;
 const BYTES_PER_TRANSACTION_MAX = 512 * 1024;
 const RETRY_MS = 200;
-/**
- * While commands come in crowds, transactions of a partition start this far apart: one costs the broker the same for one command as for
- * fifty, and whoever waits in a crowd waits for the broker.
- */
-const PACE_MS_PER_COMMAND = 1.2;
-const PACE_MS_MAX = 40;
 const BATCHES_PER_CHECKPOINT = 100;
 
 /** A batch between its decision and its commit. */
@@ -87,10 +83,8 @@ export class PartitionProcessor {
       const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
       processor = new PartitionProcessor(context, partition, writer, state, position, signal);
-      do {
-        await processor.takePart();
-        await processor.catchUp();
-      } while (writer.participate !== undefined && !signal.aborted);
+      if (writer.participate === undefined) await processor.takeCrowds();
+      else while (!signal.aborted) await processor.takePart();
     } catch (error) {
       if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
     } finally {
@@ -100,22 +94,20 @@ export class PartitionProcessor {
     }
   }
 
-  /** Decides within the commits that append, where the log offers that, until the signal aborts or too much waits. */
-  private async takePart(): Promise<void> {
-    await this.writer.participate?.(this.position.next, { decide: (records) => this.share(records) }, this.signal);
+  /** Reads, decides and commits until the signal aborts. */
+  private async takeCrowds(): Promise<void> {
+    for await (const records of inCrowds((signal) => this.follow(signal), this.signal)) await this.takeAll(records);
   }
 
-  /** Reads on from where it stands; for a log that it can take part in only until it is level with it. */
-  private async catchUp(): Promise<void> {
-    const { context, topics, partition, signal } = this;
-    for await (const batch of context.log.follow(topics.commands, partition, this.position.next, signal)) {
-      const started = performance.now();
-      await this.takeAll(batch.records);
-      if (this.writer.participate !== undefined) return;
-      const paceMs = Math.min(PACE_MS_MAX, batch.records.length * PACE_MS_PER_COMMAND);
-      const spareMs = paceMs - (performance.now() - started);
-      if (spareMs > 0) await new Promise((resolve) => setTimeout(resolve, spareMs));
-    }
+  /** Decides within the commits that append, until the signal aborts or too much waits; then reads a part of that. */
+  private async takePart(): Promise<void> {
+    const { signal } = this;
+    await this.writer.participate?.(this.position.next, { decide: (records) => this.share(records) }, signal);
+    for await (const { records } of this.follow(signal)) return this.takeAll(records);
+  }
+
+  private follow(signal: AbortSignal): AsyncIterable<LogBatch> {
+    return this.context.log.follow(this.topics.commands, this.partition, this.position.next, signal);
   }
 
   private share(waiting: readonly LogRecord[]): ParticipantWork {
