@@ -43,15 +43,18 @@ export class StatePartition {
     return value;
   }
 
-  /** Takes committed entries; they can be loaded at once and reach the disk soon. */
-  async put(entries: readonly StateEntry[]): Promise<void> {
+  /**
+   * Takes committed entries; they can be loaded at once and reach the disk soon.
+   * @returns what to wait for before the next ones, when too many are in memory alone
+   */
+  put(entries: readonly StateEntry[]): Promise<unknown> | undefined {
     const placed: [string, PlacedEntry][] = [];
     for (const entry of entries) {
       const at = this.at(entry.key);
       this.file.recent.set(at, entry.value);
       placed.push([at, { partition: this.id, entry }]);
     }
-    await this.file.unwritten.add(placed);
+    return this.file.unwritten.add(placed);
   }
 
   /** Notes that the cache holds all of the changelog before `next`, once that is true of the disk. Never throws: without the note a restart reads more. */

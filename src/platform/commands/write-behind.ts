@@ -30,11 +30,11 @@ export class WriteBehind {
     return (this.waiting.get(key) ?? this.writing.get(key))?.entry.value;
   }
 
-  /** Waits when too much is unwritten, so that memory stays bounded. */
-  async add(entries: readonly (readonly [key: string, entry: PlacedEntry])[]): Promise<void> {
+  /** @returns what to wait for when too much is unwritten, so that memory stays bounded */
+  add(entries: readonly (readonly [key: string, entry: PlacedEntry])[]): Promise<unknown> | undefined {
     for (const [key, entry] of entries) this.waiting.set(key, entry);
     this.running ??= this.cycle(LINGER_MS);
-    if (this.waiting.size > WAITING_MAX) await this.running;
+    return this.waiting.size > WAITING_MAX ? this.running : undefined;
   }
 
   /** Resolves with whether all that was added before is written; what comes meanwhile does not count. */

@@ -154,8 +154,8 @@ export interface ParticipantWork {
   /** Offset after the last record consumed; the rest comes again with the next commit. */
   readonly next: number;
   readonly records: readonly NewRecord[];
-  /** Called when all of it is safe, before anything else is committed; the next commit waits for what it returns. It must not fail. */
-  readonly committed: () => Promise<void>;
+  /** Called when all of it is safe, before anything else is committed. What it returns, if anything, holds the next commit back. It must not fail. */
+  readonly committed: () => Promise<unknown> | undefined;
 }
 
 /** Nothing was sent; a retry is safe. */

@@ -23,9 +23,10 @@ class Echo implements Participant {
     return {
       next,
       records: records.map(({ value }) => ({ topic: 'events', partition: 0, key: 'k', value, headers: {} })),
-      committed: async () => {
+      committed: () => {
         this.taken.push(...records.map(({ value }) => value));
         this.committedNext = next;
+        return undefined;
       },
     };
   }
