@@ -262,10 +262,8 @@ export class EmbeddedLog implements Log {
   private async load(topic: StoredTopic): Promise<void> {
     for (const [partition, partitionId] of topic.partitionIds.entries()) {
       const { start, end } = await this.store.bounds(partitionId);
-      this.tails.set(
-        `${topic.name}/${partition}`,
-        new PartitionTail(partitionId, partition, start, end, TAIL_RECORDS_MAX),
-      );
+      const tail = new PartitionTail(partitionId, partition, start, end, TAIL_RECORDS_MAX);
+      this.tails.set(`${topic.name}/${partition}`, tail);
     }
     this.topics.set(topic.name, topic);
   }
