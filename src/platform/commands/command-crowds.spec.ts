@@ -24,8 +24,8 @@ class Partition {
     this.isLeft = true;
   }.bind(this);
 
-  write(count: number): void {
-    const records = Array.from({ length: count }, () => ({ offset: this.next++ }) as LogRecord);
+  write(count: number, value = ''): void {
+    const records = Array.from({ length: count }, () => ({ offset: this.next++, value }) as LogRecord);
     this.batches.push({ records, next: this.next });
     this.wake();
   }
@@ -99,6 +99,17 @@ describe('The crowds of a partition', () => {
     expect(partition.reads).toBeLessThanOrEqual(6);
     await jest.advanceTimersByTimeAsync(100);
     expect((await next())?.[1]).toBeLessThan(4_500);
+  });
+
+  it('are read ahead for a megabyte at most, and wait for no more than that', async () => {
+    partition.write(60);
+    await next();
+    for (let batch = 0; batch < 10; batch++) partition.write(8, 'x'.repeat(50_000));
+    const second = jest.fn();
+    void next().then(second);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(second).toHaveBeenCalledWith([60, 83]);
+    expect(partition.reads).toBeLessThan(8);
   });
 
   it('end with the error of the reader, after what was read', async () => {

@@ -10,6 +10,13 @@ const CROWD_MIN = 50;
 const CROWD_SHARE = 7 / 8;
 const CROWD_DECAY = 0.9;
 const READ_AHEAD_MAX = 2_000;
+const READ_AHEAD_BYTES_MAX = 1024 * 1024;
+const RECORD_OVERHEAD_BYTES = 512;
+
+/** What a record takes of memory or of a transaction, about. */
+export function bytesOf({ value }: LogRecord): number {
+  return (value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+}
 
 /**
  * What waits in a partition, in order, in batches that are few and large while commands come in crowds: after a batch the next one is handed
@@ -43,6 +50,7 @@ export async function* inCrowds(
 class ReadAhead {
   private readonly reading: Promise<void>;
   private waiting: LogRecord[] = [];
+  private bytes = 0;
   private isEnded = false;
   private isClosed = false;
   private failure: Error | undefined;
@@ -64,13 +72,14 @@ class ReadAhead {
     }
     const { waiting } = this;
     this.waiting = [];
+    this.bytes = 0;
     this.taken?.();
     return waiting;
   }
 
-  /** Resolves when so many wait, when the time is over, or at the end. */
+  /** Resolves when so many wait or no more are read, when the time is over, or at the end. */
   async gather(count: number, ms: number): Promise<void> {
-    const isEnough = (): boolean => this.isEnded || this.waiting.length >= count;
+    const isEnough = (): boolean => this.isEnded || this.isFull || this.waiting.length >= count;
     if (ms <= 0 || isEnough()) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -90,13 +99,20 @@ class ReadAhead {
     await this.reading;
   }
 
+  private get isFull(): boolean {
+    return this.waiting.length >= READ_AHEAD_MAX || this.bytes >= READ_AHEAD_BYTES_MAX;
+  }
+
   private async read(batches: AsyncIterable<LogBatch>): Promise<void> {
     try {
       for await (const { records } of batches) {
-        for (const record of records) this.waiting.push(record);
+        for (const record of records) {
+          this.waiting.push(record);
+          this.bytes += bytesOf(record);
+        }
         if (records.length > 0) this.changed?.();
         if (this.isClosed) break;
-        if (this.waiting.length >= READ_AHEAD_MAX) await new Promise<void>((resolve) => (this.taken = resolve));
+        if (this.isFull) await new Promise<void>((resolve) => (this.taken = resolve));
       }
     } catch (error) {
       this.failure = asError(error);

@@ -13,7 +13,7 @@ import {
 } from '../log/log.port';
 import { BatchDecider, type BatchResult } from './batch-decider';
 import { encodeReply, type Reply } from './decision';
-import { inCrowds } from './command-crowds';
+import { bytesOf, inCrowds } from './command-crowds';
 import { restorePartition } from './restore-partition';
 import type { StatePartition } from './state-partition';
 import type { StateStore } from './state-store';
@@ -218,8 +218,8 @@ export class PartitionProcessor {
 function endOfTransaction(records: readonly LogRecord[], from: number): number {
   let bytes = 0;
   let to = from;
-  while (to < records.length && to - from < RECORDS_PER_TRANSACTION_MAX) {
-    bytes += (records[to]?.value?.length ?? 0) + 512;
+  for (const record of records.slice(from, from + RECORDS_PER_TRANSACTION_MAX)) {
+    bytes += bytesOf(record);
     if (to > from && bytes > BYTES_PER_TRANSACTION_MAX) break;
     to++;
   }
