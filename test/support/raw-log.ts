@@ -1,13 +1,20 @@
 import { EmbeddedLog } from '../../src/platform/log/embedded/embedded-log';
 import { topicsOf } from '../../src/platform/log/envelope';
 import { KafkaLog } from '../../src/platform/log/kafka/kafka-log';
-import type { Log, LogRecord } from '../../src/platform/log/log.port';
+import type { Log, LogRecord, TopicSpec } from '../../src/platform/log/log.port';
 import type { AppProcess } from './app-process.ts';
 import type { AppSite } from './app-site.ts';
 import { groupBy, type Effect } from './effects.ts';
 import { member } from './ledger-of-attempts.ts';
 
 const { commands, events, state } = topicsOf('calculator');
+
+/** The calculator's topics as a process makes them. */
+export const calculatorTopics: readonly TopicSpec[] = [
+  { name: commands, policy: 'keep' },
+  { name: events, policy: 'keep' },
+  { name: state, policy: 'compact' },
+];
 
 /** All records of the calculator's commands and events. */
 export interface RawLog {
@@ -17,13 +24,9 @@ export interface RawLog {
 
 /** Reads the log itself, past the API and the views. The processes on it must have ended. */
 export async function readRawLog({ mode, settings }: AppSite, { dataDirectory }: AppProcess): Promise<RawLog> {
-  const log = mode === 'embedded' ? await openEmbedded(dataDirectory) : await openKafka(settings);
+  const log = await openLog({ mode, settings }, dataDirectory);
   try {
-    await log.ensureTopics([
-      { name: commands, policy: 'keep' },
-      { name: events, policy: 'keep' },
-      { name: state, policy: 'compact' },
-    ]);
+    await log.ensureTopics(calculatorTopics);
     return { commands: await readTopic(log, commands), events: await readTopic(log, events) };
   } finally {
     await log.close();
@@ -40,15 +43,19 @@ export function effectsOf({ events: records }: RawLog): Effect[] {
   }
   return records.map(({ key, headers, value }) => {
     const data: unknown = JSON.parse(value ?? 'null');
-    const isCreation = headers['ce_type'] === 'ValueCreated';
     return {
       valueId: key ?? '',
       version: Number(headers['version']),
-      operation: isCreation ? 'CREATE' : String(member(data, 'operation')),
-      operand: Number(member(data, isCreation ? 'value' : 'operand')),
-      result: Number(member(data, isCreation ? 'value' : 'result')),
+      operation: headers['ce_type'] === 'ValueCreated' ? 'CREATE' : String(member(data, 'operation')),
+      operand: Number(member(data, 'operand')),
+      result: Number(member(data, 'result')),
     };
   });
+}
+
+/** Opens the log of a site for reading and writing past the product; no process may run on an embedded one. */
+export function openLog({ mode, settings }: Pick<AppSite, 'mode' | 'settings'>, dataDirectory: string): Promise<Log> {
+  return mode === 'embedded' ? openEmbedded(dataDirectory) : openKafka(settings);
 }
 
 function openEmbedded(directory: string): Promise<Log> {

@@ -39,10 +39,10 @@ describe('A value', () => {
   });
 
   it('stays when the result is not finite', () => {
-    given({ type: 'ValueCreated', data: { value: 1e308 } })
+    given({ type: 'ValueCreated', data: { operand: 1e308, result: 1e308 } })
       .when(update('MULTIPLY', 10))
       .thenRejected('RESULT_NOT_FINITE');
-    given({ type: 'ValueCreated', data: { value: -1.7e308 } })
+    given({ type: 'ValueCreated', data: { operand: -1.7e308, result: -1.7e308 } })
       .when(update('ADD', -1.7e308))
       .thenRejected('RESULT_NOT_FINITE');
   });
@@ -50,7 +50,7 @@ describe('A value', () => {
   it('stores -0 as 0', () => {
     given()
       .when(create(-0))
-      .thenEvents({ type: 'ValueCreated', data: { value: 0 } });
+      .thenEvents({ type: 'ValueCreated', data: { operand: 0, result: 0 } });
     given(created)
       .when(update('MULTIPLY', -0))
       .thenEvents({ type: 'ValueUpdated', data: { operation: 'MULTIPLY', operand: 0, result: 0 } });
@@ -60,7 +60,7 @@ describe('A value', () => {
     const double = fc.double({ noNaN: true, noDefaultInfinity: true });
     fc.assert(
       fc.property(double, fc.constantFrom('ADD' as const, 'MULTIPLY' as const), double, (start, operation, operand) => {
-        const state = valueDecider.evolve(null, { type: 'ValueCreated', data: { value: start } });
+        const state = valueDecider.evolve(null, { type: 'ValueCreated', data: { operand: start, result: start } });
         let events: ValueEvent[] = [];
         try {
           events = valueDecider.decide(update(operation, operand), state);
@@ -69,7 +69,7 @@ describe('A value', () => {
         }
         for (const event of events) {
           const stored: unknown = JSON.parse(JSON.stringify(event.data));
-          expect(valueEvents.decode(event.type, 1, stored)).toEqual(event);
+          expect(valueEvents.decode(event.type, valueEvents.version(event.type), stored)).toEqual(event);
         }
       }),
     );

@@ -17,9 +17,11 @@ export const valueDecider: Decider<ValueCommand, ValueState, ValueEvent> = {
 
   decide(command, state) {
     switch (command.type) {
-      case 'CreateValueCommand':
+      case 'CreateValueCommand': {
         if (state !== null) throw new Rejected('VALUE_EXISTS');
-        return [{ type: 'ValueCreated', data: { value: withoutNegativeZero(command.data.value) } }];
+        const operand = withoutNegativeZero(command.data.value);
+        return [{ type: 'ValueCreated', data: { operand, result: operand } }];
+      }
       case 'UpdateValueCommand': {
         if (state === null) throw new Rejected('VALUE_NOT_FOUND');
         const { operation } = command.data;
@@ -36,7 +38,6 @@ export const valueDecider: Decider<ValueCommand, ValueState, ValueEvent> = {
   evolve(_state, event) {
     switch (event.type) {
       case 'ValueCreated':
-        return { value: event.data.value };
       case 'ValueUpdated':
         return { value: event.data.result };
       default:

@@ -35,7 +35,7 @@ export const valueHistoryView: View<ValueHistoryRow, ValueEvent> = {
     ];
     switch (event.type) {
       case 'ValueCreated':
-        return step({ operation: 'CREATE', operand: event.data.value, result: event.data.value });
+        return step({ operation: 'CREATE', ...event.data });
       case 'ValueUpdated':
         return step(event.data);
       default:

@@ -19,7 +19,6 @@ export const valueView: View<ValueRow, ValueEvent> = {
   project({ aggregateId: id, version, ...event }) {
     switch (event.type) {
       case 'ValueCreated':
-        return [{ key: { id }, update: () => ({ id, value: event.data.value, version }) }];
       case 'ValueUpdated':
         return [{ key: { id }, update: () => ({ id, value: event.data.result, version }) }];
       default:
