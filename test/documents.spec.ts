@@ -101,11 +101,11 @@ describe('README.md', () => {
 });
 
 describe('the how-to for a managed Kafka', () => {
-  it('lists every topic of the calculator', () => {
+  it('lists every topic of every module', () => {
     const rows = textOf('docs/how-to/managed-kafka.md').matchAll(/^\| `([a-z.-]+)`\s*\| [1n]\b/gm);
 
     expect([...rows].flatMap(([, topic]) => topic ?? []).sort()).toEqual(
-      ['log', REPLIES_TOPIC, ...Object.values(topicsOf('calculator'))].sort(),
+      ['log', REPLIES_TOPIC, ...modules.flatMap(({ feature }) => Object.values(topicsOf(feature.name)))].sort(),
     );
   });
 });
