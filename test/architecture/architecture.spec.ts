@@ -1,4 +1,5 @@
 import { repositoryRoot } from '../../scripts/process/repository.ts';
+import { documentationRules } from './documentation.rules.ts';
 import { layerRules } from './layer.rules.ts';
 import { purityRules } from './purity.rules.ts';
 import type { Rule } from './rule.ts';
@@ -11,6 +12,7 @@ const groups: readonly [string, readonly Rule[]][] = [
   ['Purity', purityRules],
   ['The shape of modules', shapeRules],
   ['Tidiness', tidinessRules],
+  ['Documentation', documentationRules],
 ];
 
 describe('The rules of the code', () => {

@@ -2,7 +2,7 @@ import type { Rule } from './rule.ts';
 import type { Import, Source, SourceTree } from './source-tree.ts';
 
 /** The parts of the platform that modules are made of; everything else is its own business. */
-const PUBLIC_PLATFORM = [
+export const PUBLIC_PLATFORM = [
   'commands/command-gateway',
   'commands/command-handlers',
   'commands/command-sender',

@@ -6,8 +6,7 @@ const LINES_MAX = 300;
 const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*\.(ts|js)$/;
 const EMPTY_FOLDERS = /\/(impl|dtos?|interfaces?|common|shared|utils?|helpers?)\//;
 const EMPTY_WORDS = /^(base|impl|managers?|helpers?|utils?)$/i;
-const SWITCHED_OFF =
-  /\b(eslint|oxlint|biome|tslint)[-:](disable|ignore)|@ts-(ignore|expect-error|nocheck)|prettier-ignore/;
+const SWITCHED_OFF = /\b(eslint|oxlint|biome|tslint)[-:](disable|ignore)|@ts-(ignore|expect-error|nocheck)/;
 const TEST_ROOTS = new Set(['it', 'test', 'describe']);
 const FOCUSED_OR_SKIPPED = new Set(['only', 'skip', 'todo', 'failing']);
 const FOCUSED_OR_SKIPPED_ROOTS = new Set(['fit', 'fdescribe', 'xit', 'xtest', 'xdescribe']);

@@ -37,7 +37,7 @@ describe('A batch of commands', () => {
   it('is decided in log order, each command seeing what the ones before it changed', () => {
     const { events, sequence } = decide([create('a', 0), add('b', 1), add('c', 2)]);
     expect(events.map(({ value: json }) => JSON.parse(json ?? ''))).toEqual([
-      { value: 2 },
+      { operand: 2, result: 2 },
       { operation: 'ADD', operand: 2, result: 4 },
       { operation: 'ADD', operand: 2, result: 6 },
     ]);

@@ -12,6 +12,7 @@ import { readExpectedVersion, readIdempotencyKey, readPreference, type Preferenc
 import { encodeToken } from './consistency-token';
 import { canonicalJson, commandIdOf, uuidV5 } from './identifiers';
 
+/** What a route wants of its sender. */
 export interface SenderOptions {
   /** How long the route waits for the decision when the client does not say; default 10,000. */
   readonly waitMs?: number;

@@ -37,6 +37,7 @@ export function Reads(view: { readonly name: string }): MethodDecorator {
   );
 }
 
+/** Holds a read back until the view has seen what its `Consistency-Token` names; put before a route by {@link Reads}. */
 @Injectable()
 export class ConsistencyGuard implements CanActivate {
   constructor(
