@@ -1,8 +1,5 @@
 import type { RowChange, RowShape } from '../../kernel/view';
-import type { CheckpointMove } from './read-store.port';
-
-/** Entries of one partition read ahead of the transaction under way. */
-const READ_AHEAD_MAX = 2_000;
+import type { Checkpoint, CheckpointMove } from './read-store.port';
 
 /** What one or more records mean to the view. */
 export interface FeedEntry {
@@ -14,6 +11,7 @@ export interface FeedEntry {
 
 /** What has been read of one owned partition and waits to be projected. Records without meaning to the view leave no entry. */
 export class PartitionFeed {
+  readonly epoch: number;
   /** Checkpoint as committed. */
   offset: number;
   sequence: number;
@@ -31,9 +29,11 @@ export class PartitionFeed {
   constructor(
     readonly topic: string,
     readonly partition: number,
-    readonly epoch: number,
-    checkpoint: { readonly offset: number; readonly sequence: number },
+    checkpoint: Pick<Checkpoint, 'epoch' | 'offset' | 'sequence'>,
+    /** Entries read ahead of the transaction under way. */
+    private readonly readAheadMax: number,
   ) {
+    this.epoch = checkpoint.epoch;
     this.offset = this.readOffset = checkpoint.offset;
     this.sequence = this.readSequence = checkpoint.sequence;
   }
@@ -44,7 +44,7 @@ export class PartitionFeed {
 
   /** No more should be read until some of it is projected. */
   get isFull(): boolean {
-    return this.waiting >= READ_AHEAD_MAX;
+    return this.waiting >= this.readAheadMax;
   }
 
   /** Sequence of the last event read. */
@@ -100,6 +100,11 @@ export class PartitionFeed {
   committed(offset: number, sequence: number): void {
     this.offset = offset;
     this.sequence = sequence;
+    if (this.readOffset < offset) {
+      // A new generation has taken the view's place, and has come further.
+      this.readOffset = offset;
+      this.readSequence = sequence;
+    }
     let entry = this.entries[this.head];
     while (entry !== undefined && entry.next <= offset) entry = this.entries[++this.head];
     if (this.head > 512 || this.head === this.entries.length) {

@@ -19,6 +19,16 @@ export interface PlatformTables {
   log_identity: { id: string };
   /** What table streams tell of rows that went away; kept 24 hours. JSON text in `columns` and `moved`. */
   delete_marks: { view: string; seq: number; columns: string; moved: string | null; marked_at: number };
+  /** New generations that are being filled beside live ones; at most one per view. */
+  view_rebuilds: {
+    view: string;
+    generation: number;
+    definition: string;
+    /** Milliseconds since the epoch. */
+    started_at: number;
+    /** Why it cannot go on; `null` while it runs. */
+    failure: string | null;
+  };
 }
 
 const migrations: Record<string, Migration> = {
@@ -59,6 +69,18 @@ const migrations: Record<string, Migration> = {
         .addColumn('moved', 'text')
         .addColumn('marked_at', 'bigint', (column) => column.notNull())
         .addPrimaryKeyConstraint('delete_marks_key', ['view', 'seq'])
+        .execute();
+    },
+  },
+  '0002-view-rebuilds': {
+    async up(db) {
+      await db.schema
+        .createTable('view_rebuilds')
+        .addColumn('view', 'text', (column) => column.primaryKey())
+        .addColumn('generation', 'integer', (column) => column.notNull())
+        .addColumn('definition', 'text', (column) => column.notNull())
+        .addColumn('started_at', 'bigint', (column) => column.notNull())
+        .addColumn('failure', 'text')
         .execute();
     },
   },

@@ -6,10 +6,12 @@ import type { Log } from '../log/log.port';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
+import type { ViewOperations } from '../operations/operations.port';
 import type { Projection } from './projection';
 import { Projector } from './projector';
 import { READ_STORE } from './read-models';
 import type { ReadStore } from './read-store.port';
+import { StoredViewOperations } from './rebuild/view-operations';
 import { StreamHub } from './streams/stream-hub';
 import { ViewProgress } from './view-progress';
 import { ViewSignals } from './view-signals';
@@ -22,6 +24,8 @@ export const PROJECTIONS = Symbol('PROJECTIONS');
 export class ViewParts {
   readonly progress: ViewProgress;
   readonly streams: StreamHub;
+  /** What operators can do to the views. */
+  readonly operations: ViewOperations;
   private readonly logger = new Logger('Views');
   private readonly signals = new ViewSignals();
   private projector: Projector | undefined;
@@ -39,6 +43,8 @@ export class ViewParts {
     this.streams = new StreamHub(this.store, this.signals, (error) =>
       this.logger.warn(error, 'a stream could not be read'),
     );
+    const asked = (): void => void this.projector?.lookForRebuilds();
+    this.operations = new StoredViewOperations(this.log, this.store, this.projections, asked);
     metrics.gauge('streams_open', 'Clients that read a stream', [], (gauge) => gauge.set(this.streams.clientCount));
     metrics.gauge('view_behind_offsets', 'Records not yet projected', ['view', 'partition'], async (gauge) => {
       for (const { view, topic, partition, behind } of (await this.projector?.lag()) ?? []) {

@@ -8,6 +8,7 @@ import type { ProjectionParts } from './projection-parts';
 import { asError } from '../as-error';
 import { ProjectionInvariantBroken } from './views.errors';
 import { takeOwnership } from './view-reads';
+import { LIVE_TEMPO, type Tempo } from './tempo';
 import { ViewWriteLoop } from './view-write-loop';
 
 const BACKOFF_MS_MAX = 1_000;
@@ -25,9 +26,10 @@ export class ViewRunner {
   constructor(
     private readonly parts: ProjectionParts,
     readonly projection: Projection,
+    private readonly tempo: Tempo = LIVE_TEMPO,
   ) {
     this.failures = new ProjectionFailures(projection.name);
-    this.writing = new ViewWriteLoop(parts, projection, this.feeds, this.failures);
+    this.writing = new ViewWriteLoop(parts, projection, this.feeds, this.failures, tempo);
   }
 
   /** Resolves when the view's group has been joined. */
@@ -78,7 +80,7 @@ export class ViewRunner {
         const checkpoint = await takeOwnership(store, name, topic, partition, start);
         progress.advance(name, topic, partition, checkpoint);
         this.failures.recovered(topic, partition);
-        return new PartitionFeed(topic, partition, checkpoint.epoch, checkpoint);
+        return new PartitionFeed(topic, partition, checkpoint, this.tempo.readAheadMax);
       } catch (error) {
         this.failed('VIEWS_UNAVAILABLE', topic, partition, asError(error));
         await pause(delayMs, signal);
@@ -146,6 +148,7 @@ export class ViewRunner {
   }
 
   private push(feed: PartitionFeed, record: LogRecord, checkpointed: number): boolean {
+    if (record.offset < feed.position) return true;
     const projected = this.projection.read(record);
     const next = record.offset + 1;
     if (projected === undefined) {

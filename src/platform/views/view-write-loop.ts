@@ -9,19 +9,9 @@ import { asError } from '../as-error';
 import { ProjectionInvariantBroken, RowsRefused, StaleOwner } from './views.errors';
 import type { StoredValue } from './row.codec';
 import type { ProjectionParts } from './projection-parts';
+import type { Tempo } from './tempo';
 
-/** Events in one transaction. */
-const BATCH_EVENTS_MAX = 4_000;
 const BACKOFF_MS_MAX = 1_000;
-/**
- * While events keep coming, transactions start this far apart: a few large ones cost a fraction of many small ones, since every one writes
- * whole pages. When somebody waits for the view or watches it, freshness comes first.
- */
-const PACE_MS = 60;
-const PACE_ATTENDED_MS = 5;
-/** The distance after a transaction of so many events. */
-const PACE_CROWD_MS = 300;
-const CROWD = 200;
 /** A checkpoint that only skips records without meaning can wait for company. */
 const SKIP_LINGER_MS = 200;
 
@@ -40,7 +30,7 @@ export class ViewWriteLoop {
   private isClosed = false;
   private isAwake = false;
   private wakeUp: (() => void) | undefined;
-  private eventsMax = BATCH_EVENTS_MAX;
+  private eventsMax: number;
   private backoffMs = 0;
   private turn = 0;
 
@@ -49,8 +39,10 @@ export class ViewWriteLoop {
     private readonly projection: Projection,
     private readonly feeds: ReadonlySet<PartitionFeed>,
     private readonly failures: ProjectionFailures,
+    private readonly tempo: Tempo,
   ) {
     this.store = parts.store;
+    this.eventsMax = tempo.batchMax;
   }
 
   start(): void {
@@ -77,7 +69,8 @@ export class ViewWriteLoop {
       if (batch.length > 0) {
         const started = performance.now();
         await this.project(batch);
-        await this.pace(started, countOf(batch) < CROWD ? PACE_MS : PACE_CROWD_MS);
+        const { crowd, paceMs, paceCrowdMs } = this.tempo;
+        await this.pace(started, countOf(batch) < crowd ? paceMs : paceCrowdMs);
       } else {
         const skipped = this.skipped();
         const isNews = await this.sleep(skipped.length > 0 ? SKIP_LINGER_MS : undefined);
@@ -88,11 +81,12 @@ export class ViewWriteLoop {
 
   private async pace(started: number, distanceMs: number): Promise<void> {
     const { signals } = this.parts;
+    const { paceAttendedMs } = this.tempo;
     while (!this.isClosed && !this.isFull()) {
-      const paceMs = signals.isAttended(this.projection.name) ? PACE_ATTENDED_MS : distanceMs;
+      const paceMs = signals.isAttended(this.projection.name) ? paceAttendedMs : distanceMs;
       const spareMs = started + paceMs - performance.now();
       if (spareMs <= 0) return;
-      await pause(Math.min(spareMs, PACE_ATTENDED_MS));
+      await pause(Math.min(spareMs, paceAttendedMs));
     }
   }
 
@@ -103,7 +97,7 @@ export class ViewWriteLoop {
       if (feed.isFull) return true;
       events += feed.waiting;
     }
-    return events >= BATCH_EVENTS_MAX;
+    return events >= this.tempo.batchMax;
   }
 
   private collect(): Taken[] {
@@ -147,7 +141,7 @@ export class ViewWriteLoop {
       await this.commit(batch, moves);
       this.committed(batch, moves);
       this.recovered();
-      this.eventsMax = Math.min(this.eventsMax * 2, BATCH_EVENTS_MAX);
+      this.eventsMax = Math.min(this.eventsMax * 2, this.tempo.batchMax);
     } catch (error) {
       await this.recover(batch, asError(error));
     }

@@ -67,13 +67,14 @@ export class PostgresViewWriter {
   }
 
   private async lockCounter(transaction: Transaction<PlatformTables>): Promise<number> {
-    const { seq } = await transaction
+    const counter = await transaction
       .selectFrom('stream_counters')
       .select('seq')
       .where('view', '=', this.name)
       .forUpdate()
-      .executeTakeFirstOrThrow();
-    return seq;
+      .executeTakeFirst();
+    if (counter === undefined) throw new StaleOwner(`${this.name}: the view has gone`);
+    return counter.seq;
   }
 
   private async load(
