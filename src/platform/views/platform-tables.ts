@@ -29,6 +29,23 @@ export interface PlatformTables {
     /** Why it cannot go on; `null` while it runs. */
     failure: string | null;
   };
+  /** Records that a view could not take, and those of their key behind them (G9). */
+  parked_records: {
+    view: string;
+    topic: string;
+    partition: number;
+    record_offset: number;
+    /** Empty for records without a key. */
+    record_key: string;
+    /** 0 when it has none that can be trusted. */
+    sequence: number;
+    /** JSON of key, value, headers and timestamp. */
+    record: string;
+    /** `null` for those that only wait behind an earlier one. */
+    cause: string | null;
+    parked_at: number;
+    request: 'retry' | 'drop' | null;
+  };
 }
 
 const migrations: Record<string, Migration> = {
@@ -81,6 +98,29 @@ const migrations: Record<string, Migration> = {
         .addColumn('definition', 'text', (column) => column.notNull())
         .addColumn('started_at', 'bigint', (column) => column.notNull())
         .addColumn('failure', 'text')
+        .execute();
+    },
+  },
+  '0003-parked-records': {
+    async up(db) {
+      await db.schema
+        .createTable('parked_records')
+        .addColumn('view', 'text', (column) => column.notNull())
+        .addColumn('topic', 'text', (column) => column.notNull())
+        .addColumn('partition', 'integer', (column) => column.notNull())
+        .addColumn('record_offset', 'bigint', (column) => column.notNull())
+        .addColumn('record_key', 'text', (column) => column.notNull())
+        .addColumn('sequence', 'bigint', (column) => column.notNull())
+        .addColumn('record', 'text', (column) => column.notNull())
+        .addColumn('cause', 'text')
+        .addColumn('parked_at', 'bigint', (column) => column.notNull())
+        .addColumn('request', 'text')
+        .addPrimaryKeyConstraint('parked_records_key', ['view', 'topic', 'partition', 'record_offset'])
+        .execute();
+      await db.schema
+        .createIndex('parked_records_by_key')
+        .on('parked_records')
+        .columns(['view', 'topic', 'partition', 'record_key', 'record_offset'])
         .execute();
     },
   },

@@ -67,9 +67,10 @@ export class Projector {
     );
   }
 
-  /** Somebody in this process has asked for a rebuild, or for its end. */
-  lookForRebuilds(): Promise<void> {
-    return this.rebuilds.look();
+  /** Somebody in this process has asked for something: a rebuild or its end, or that a parked event is dealt with. */
+  async lookForRequests(): Promise<void> {
+    for (const runner of this.runners) runner.lookForRequests();
+    await this.rebuilds.look();
   }
 
   /** Deletes what views and streams keep for a time only. Runs by itself once a minute. */

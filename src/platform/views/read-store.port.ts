@@ -37,6 +37,8 @@ export interface ViewBatch {
   /** Pure; may run again when the transaction is repeated. */
   readonly fold: (existing: ReadonlyMap<string, RowShape>, seq: number) => ViewWrites;
   readonly moves: readonly CheckpointMove[];
+  /** Statements on the platform's tables that belong into the same transaction. */
+  readonly also: readonly Compilable[];
 }
 
 /** A view whose table is there. */

@@ -58,6 +58,7 @@ export class PostgresViewWriter {
       await this.writeRows(transaction, writes.rows);
       await this.deleteRows(transaction, writes.deletes);
       await this.writeMarks(transaction, writes.marks);
+      for (const query of batch.also) await transaction.executeQuery(query.compile());
       await this.moveCounter(transaction, writes.seq);
     });
   }

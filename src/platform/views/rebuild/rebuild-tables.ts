@@ -13,6 +13,7 @@ export function generationOf(projection: Projection, generation: number): Projec
   const { name, table, topics, stream, read } = projection;
   return {
     name: `${name}@${generation}`,
+    consumer: name,
     topics,
     table: { ...table, name: `${table.name}_g${generation}` },
     read,
@@ -96,8 +97,8 @@ export async function isLevel(db: Db, projection: Projection, generation: number
 }
 
 /**
- * Puts a generation in the place of the live one: its rows, its checkpoints. Owners of the live view keep their epochs and go on from the
- * new checkpoints. Run it in a transaction.
+ * Puts a generation in the place of the live one: its rows, its checkpoints, what it has parked. Every owner of the live view is stale
+ * from then on, and takes its partitions anew. Run it in a transaction.
  *
  * @returns false when it is not level with the live one, or no longer there; then nothing has changed
  */
@@ -132,9 +133,12 @@ async function takePlaces(db: Db, live: string, filled: string): Promise<void> {
   await sql`
     insert into checkpoints (view, topic, partition, next_offset, sequence, epoch)
     select ${live}, topic, partition, next_offset, sequence, 0 from checkpoints as filled where filled.view = ${filled}
-    on conflict (view, topic, partition) do update set next_offset = excluded.next_offset, sequence = excluded.sequence
+    on conflict (view, topic, partition) do update
+      set next_offset = excluded.next_offset, sequence = excluded.sequence, epoch = checkpoints.epoch + 1
   `.execute(db);
   await db.deleteFrom('delete_marks').where('view', '=', live).execute();
+  await db.deleteFrom('parked_records').where('view', '=', live).execute();
+  await db.updateTable('parked_records').set({ view: live }).where('view', '=', filled).execute();
   await forgetPlaces(db, filled);
 }
 
@@ -160,4 +164,5 @@ export async function forgetEnded(db: Db, projection: Projection, generation: nu
 async function forgetPlaces(db: Db, view: string): Promise<void> {
   await db.deleteFrom('checkpoints').where('view', '=', view).execute();
   await db.deleteFrom('delete_marks').where('view', '=', view).execute();
+  await db.deleteFrom('parked_records').where('view', '=', view).execute();
 }

@@ -48,6 +48,7 @@ export class ViewRebuilds {
 
   /** Something was asked for in this process. */
   look(): Promise<void> {
+    for (const { runner } of this.running.values()) runner.lookForRequests();
     this.looking = this.looking.then(() => this.lookOnce());
     return this.looking;
   }

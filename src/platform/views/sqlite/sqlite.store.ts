@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, sql, type Compilable, type SqliteDatabase, type SqliteStatement } from 'kysely';
 import type { RowShape, TableDefinition } from '../../../kernel/view';
-import { SqliteThread, type SqliteValue } from '../../sqlite/sqlite-thread';
+import { bindable, SqliteThread } from '../../sqlite/sqlite-thread';
 import { migratePlatformTables, type PlatformTables } from '../platform-tables';
 import type { Projection } from '../projection';
 import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
@@ -156,10 +156,4 @@ function keepStatements(database: Database.Database): SqliteDatabase {
       return statement;
     },
   };
-}
-
-function bindable(value: unknown): SqliteValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
-    return value;
-  throw new TypeError(`SQLite takes no ${typeof value}`);
 }

@@ -13,7 +13,7 @@ export function streamSwapContract(name: string, makeDatabase: () => Promise<Tes
 
     async function rebuilt(view: string): Promise<void> {
       const { log, store, projector } = world.side;
-      const asked = (): void => void projector.lookForRebuilds();
+      const asked = (): void => void projector.lookForRequests();
       const operations = new StoredViewOperations(log, store, ledgerProjections, asked);
       await operations.rebuild(view);
       await eventually(
