@@ -4,6 +4,7 @@ import { repositoryRoot } from '../scripts/process/repository.ts';
 import { modules } from '../src/app.module';
 import { variables } from '../src/platform/config/variables';
 import { pageName } from '../src/platform/http/problem-catalog';
+import { deadLetterTopic } from '../src/platform/log/dead-letter';
 import { REPLIES_TOPIC, topicsOf } from '../src/platform/log/envelope';
 import {
   anchorsOf,
@@ -102,10 +103,14 @@ describe('README.md', () => {
 
 describe('the how-to for a managed Kafka', () => {
   it('lists every topic of every module', () => {
-    const rows = textOf('docs/how-to/managed-kafka.md').matchAll(/^\| `([a-z.-]+)`\s*\| [1n]\b/gm);
+    const streams = modules.flatMap(({ feature }) => {
+      const { commands, events, state } = topicsOf(feature.name);
+      return [commands, events, state, deadLetterTopic(commands), deadLetterTopic(events)];
+    });
+    const rows = textOf('docs/how-to/managed-kafka.md').matchAll(/^\| `([a-z0-9.-]+)`\s*\| [1n]\b/gm);
 
     expect([...rows].flatMap(([, topic]) => topic ?? []).sort()).toEqual(
-      ['log', REPLIES_TOPIC, ...modules.flatMap(({ feature }) => Object.values(topicsOf(feature.name)))].sort(),
+      ['log', REPLIES_TOPIC, deadLetterTopic(REPLIES_TOPIC), ...streams].sort(),
     );
   });
 });

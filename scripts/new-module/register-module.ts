@@ -47,8 +47,9 @@ function inKafkaGuide(text: string, { module, noun }: ModuleNames): string {
     ['events', keep],
     ['state', '`cleanup.policy=compact`'],
     ['commands.dead-letters', keep],
+    ['events.dead-letters', keep],
   ].map(([topic, settings]) => `| \`${module}.${topic}\` | n | ${settings} |`);
-  const lastTopic = [...text.matchAll(/^\| `[a-z.-]+\.dead-letters`.*$/gm)].at(-1)?.[0];
+  const lastTopic = [...text.matchAll(/^\| `(?!replies)[a-z0-9.-]+\.dead-letters`.*$/gm)].at(-1)?.[0];
   const groups = '`platform.command-outcomes`';
   const transactions = '`calculator.processor.` and the partition';
   if (lastTopic === undefined || !text.includes(groups) || !text.includes(transactions)) {

@@ -9,6 +9,7 @@ import type { Log } from '../log/log.port';
 import type { DataDirectory } from '../sqlite/data-directory';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import { MetricsService } from '../telemetry/metrics.service';
+import { ParkedCommands } from './parked-commands';
 import { PendingReplies } from './pending-replies';
 import { Processors } from './processors';
 import { RepliesFollower } from './replies-follower';
@@ -20,6 +21,7 @@ export class CommandParts {
   /** Name under which this process is answered. */
   readonly instance = `${hostname()}.${randomUUID()}`;
   readonly replies = new PendingReplies();
+  readonly deadLetters: ParkedCommands;
   private store: StateStore | undefined;
   private processors: Processors | undefined;
   private follower: RepliesFollower | undefined;
@@ -33,6 +35,10 @@ export class CommandParts {
     private readonly fatal: FatalErrors,
     metrics: MetricsService,
   ) {
+    this.deadLetters = new ParkedCommands(
+      log,
+      features.map(({ name }) => name),
+    );
     const decided = metrics.counter('commands_decided_total', 'Commands decided by this process');
     const seconds = metrics.histogram('command_transaction_seconds', 'From reading a batch of commands to its commit');
     const size = metrics.histogram(

@@ -6,10 +6,13 @@ import type { Log } from '../log/log.port';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
+import type { ViewOperations } from '../operations/operations.port';
 import type { Projection } from './projection';
+import { countParked, ParkedEvents } from './parking/parked-events';
 import { Projector } from './projector';
 import { READ_STORE } from './read-models';
 import type { ReadStore } from './read-store.port';
+import { StoredViewOperations } from './rebuild/view-operations';
 import { StreamHub } from './streams/stream-hub';
 import { ViewProgress } from './view-progress';
 import { ViewSignals } from './view-signals';
@@ -22,6 +25,9 @@ export const PROJECTIONS = Symbol('PROJECTIONS');
 export class ViewParts {
   readonly progress: ViewProgress;
   readonly streams: StreamHub;
+  /** What operators can do to the views. */
+  readonly operations: ViewOperations;
+  readonly deadLetters: ParkedEvents;
   private readonly logger = new Logger('Views');
   private readonly signals = new ViewSignals();
   private projector: Projector | undefined;
@@ -39,6 +45,9 @@ export class ViewParts {
     this.streams = new StreamHub(this.store, this.signals, (error) =>
       this.logger.warn(error, 'a stream could not be read'),
     );
+    const asked = (): void => void this.projector?.lookForRequests();
+    this.operations = new StoredViewOperations(this.log, this.store, this.projections, asked);
+    this.deadLetters = new ParkedEvents(this.store, asked);
     metrics.gauge('streams_open', 'Clients that read a stream', [], (gauge) => gauge.set(this.streams.clientCount));
     metrics.gauge('view_behind_offsets', 'Records not yet projected', ['view', 'partition'], async (gauge) => {
       for (const { view, topic, partition, behind } of (await this.projector?.lag()) ?? []) {
@@ -73,6 +82,11 @@ export class ViewParts {
         failures.map(({ code, view }) => `${code} ${view}`).join(', ') || 'not every group has been joined',
       );
     return { failures };
+  }
+
+  /** Dead letters of each view. */
+  countDeadLetters(): Promise<Record<string, number>> {
+    return countParked(this.store.db);
   }
 
   closeStreams(): void {
