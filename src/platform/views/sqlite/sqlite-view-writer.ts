@@ -14,6 +14,8 @@ import type { PlacedRow, ViewWrites } from '../view-fold';
 
 const ROWS_REMEMBERED_MAX = 10_000;
 const ROWS_SORTED_MIN = 500;
+/** One query for many keys costs a fraction of as many queries. */
+const KEYS_TOGETHER_MIN = 50;
 
 const MOVE_COUNTER = 'update stream_counters set seq = ? where view = ? and seq = ?';
 const MOVE_CHECKPOINT = `update checkpoints set next_offset = ?, sequence = ?
@@ -29,6 +31,8 @@ export class SqliteViewWriter {
   private readonly upsertRow: string;
   private readonly deleteRow: string;
   private readonly selectRow: Database.Statement<SqliteValue[], Record<string, unknown>>;
+  /** Rows of all keys in a JSON array. */
+  private readonly selectRows: Database.Statement<[string], Record<string, unknown>>;
   private readonly selectSeq: Database.Statement<[string], { seq: number }>;
   private readonly streamed: boolean;
   /** Rows as last committed. They can be remembered, since whoever else writes to the view moves its counter. */
@@ -52,6 +56,12 @@ export class SqliteViewWriter {
       stream === 'log' ? insert : `${insert} on conflict (${table.key.map(quoted).join(', ')}) do ${conflict}`;
     this.deleteRow = `delete from ${quoted(table.name)} where ${where}`;
     this.selectRow = reader.prepare(`select * from ${quoted(table.name)} where ${where}`);
+    const part = (index: number): string => (table.key.length === 1 ? 'wanted.value' : `wanted.value ->> ${index}`);
+    const matches = table.key.map((name, index) => `"row".${quoted(name)} = ${part(index)}`).join(' and ');
+    // A cross join keeps the order of the tables: for every key one look-up in the table, never the other way round.
+    this.selectRows = reader.prepare<[string], Record<string, unknown>>(
+      `select "row".* from json_each(?) as wanted cross join ${quoted(table.name)} as "row" on ${matches}`,
+    );
     this.selectSeq = reader.prepare('select seq from stream_counters where view = ?');
   }
 
@@ -124,16 +134,25 @@ export class SqliteViewWriter {
 
   private load(keys: ReadonlyMap<string, readonly StoredValue[]>): Map<string, RowShape> {
     const existing = new Map<string, RowShape>();
+    const wanted: (readonly StoredValue[])[] = [];
     for (const [text, key] of keys) {
       const known = this.remembered.get(text);
-      if (known !== undefined) {
-        existing.set(text, known);
-        continue;
-      }
-      const stored = this.selectRow.get(...key);
-      if (stored !== undefined) existing.set(text, this.view.codec.decoded(stored));
+      if (known === undefined) wanted.push(key);
+      else existing.set(text, known);
+    }
+    for (const stored of this.select(wanted)) {
+      const row = this.view.codec.decoded(stored);
+      existing.set(keyText(this.view.codec.key(row)), row);
     }
     return existing;
+  }
+
+  private select(keys: readonly (readonly StoredValue[])[]): Record<string, unknown>[] {
+    if (keys.length < KEYS_TOGETHER_MIN) {
+      return keys.map((key) => this.selectRow.get(...key)).filter((row) => row !== undefined);
+    }
+    const isSingle = this.view.projection.table.key.length === 1;
+    return this.selectRows.all(JSON.stringify(isSingle ? keys.map(([only]) => only) : keys));
   }
 
   private remember({ rows, deletes }: ViewWrites): void {
