@@ -14,12 +14,14 @@ export function observeRequests(server: FastifyInstance, logs: Logs, metrics: Me
     'route',
     'status',
   ]);
+  const problems = metrics.counter('http_problems_total', 'Requests answered with a problem', ['code']);
   server.addHook('onResponse', (request, reply, done) => {
     const { method } = request;
     const ms = reply.elapsedTime;
     const route = request.routeOptions.url ?? 'none';
     const status = statusClasses[Math.floor(reply.statusCode / 100)] ?? '';
     duration.observe({ method, route, status }, ms / 1000);
+    if (request.problemCode !== undefined) problems.inc({ code: request.problemCode });
     const path = pathOf(request);
     if (logs.request && !unlogged.test(path)) {
       logs.request({

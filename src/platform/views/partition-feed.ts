@@ -1,11 +1,13 @@
 import type { RowChange, RowShape } from '../../kernel/view';
+import type { LogRecord } from '../log/log.port';
+import type { ProjectedEvent } from '../telemetry/view-telemetry';
 import type { CheckpointMove } from './read-store.port';
 
 /** Entries of one partition read ahead of the transaction under way. */
 const READ_AHEAD_MAX = 2_000;
 
 /** What one or more records mean to the view. */
-export interface FeedEntry {
+export interface FeedEntry extends ProjectedEvent {
   readonly changes: readonly RowChange<RowShape>[];
   /** Offset after its record. */
   readonly next: number;
@@ -67,9 +69,15 @@ export class PartitionFeed {
     return this.isLost || this.isStopped;
   }
 
-  push(changes: readonly RowChange<RowShape>[], next: number, sequence: number): void {
+  /** Time of the oldest event that waits. */
+  get oldestAt(): number | undefined {
+    return this.entries[this.head]?.at;
+  }
+
+  push(changes: readonly RowChange<RowShape>[], next: number, sequence: number, record: LogRecord): void {
     if (this.isEnded) return;
-    this.entries.push({ changes, next, sequence });
+    const { timestamp: at, headers } = record;
+    this.entries.push({ changes, next, sequence, at, traceparent: headers['traceparent'] });
     this.readOffset = next;
     this.readSequence = sequence;
   }

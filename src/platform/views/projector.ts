@@ -63,6 +63,13 @@ export class Projector {
     );
   }
 
+  /** By view: time of the oldest event that was read and is not projected. */
+  oldestWaiting(): { view: string; at: number }[] {
+    return this.runners.flatMap(({ projection, waitingSince }) => {
+      return waitingSince.length === 0 ? [] : { view: projection.name, at: Math.min(...waitingSince) };
+    });
+  }
+
   /** Deletes what views and streams keep for a time only. Runs by itself once a minute. */
   async housekeep(now: number = Date.now()): Promise<void> {
     const { store, callbacks } = this.parts;

@@ -6,6 +6,7 @@ import type { Log } from '../log/log.port';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
+import { ViewTelemetry } from '../telemetry/view-telemetry';
 import type { Projection } from './projection';
 import { Projector } from './projector';
 import { READ_STORE } from './read-models';
@@ -24,6 +25,7 @@ export class ViewParts {
   readonly streams: StreamHub;
   private readonly logger = new Logger('Views');
   private readonly signals = new ViewSignals();
+  private readonly telemetry: ViewTelemetry;
   private projector: Projector | undefined;
 
   constructor(
@@ -36,14 +38,13 @@ export class ViewParts {
   ) {
     this.store.onRemoteChange((view) => this.signals.emit(view));
     this.progress = new ViewProgress(this.log, this.store, this.signals, this.projections);
-    this.streams = new StreamHub(this.store, this.signals, (error) =>
-      this.logger.warn(error, 'a stream could not be read'),
-    );
-    metrics.gauge('streams_open', 'Clients that read a stream', [], (gauge) => gauge.set(this.streams.clientCount));
-    metrics.gauge('view_behind_offsets', 'Records not yet projected', ['view', 'partition'], async (gauge) => {
-      for (const { view, topic, partition, behind } of (await this.projector?.lag()) ?? []) {
-        gauge.set({ view, partition: `${topic}/${partition}` }, behind);
-      }
+    const failed = (error: unknown): void => this.logger.warn(error, 'a stream could not be read');
+    this.streams = new StreamHub(this.store, this.signals, failed, { onSlow: () => this.telemetry.streamDropped() });
+    this.telemetry = new ViewTelemetry(metrics, {
+      openStreams: () => this.streams.clientCount,
+      lag: async () => this.projector?.lag() ?? [],
+      failures: () => this.projector?.failures() ?? [],
+      oldestWaiting: () => this.projector?.oldestWaiting() ?? [],
     });
   }
 
@@ -53,13 +54,16 @@ export class ViewParts {
   }
 
   async startProjector(): Promise<void> {
-    const { log, store, progress, signals, settings } = this;
+    const { log, store, progress, signals, settings, telemetry } = this;
     const callbacks = {
       fatal: (error: Error) => this.fatal.fatal('views', error),
       report: (message: string, error: Error) => this.logger.error(error, message),
     };
     const mine = this.projections.filter(({ name }) => settings.views === 'all' || settings.views.has(name));
-    this.projector = new Projector({ log, store, progress, signals, callbacks }, mine);
+    this.projector = new Projector(
+      { log, store, progress, signals, callbacks, onProjected: (batch) => telemetry.projected(batch) },
+      mine,
+    );
     await this.projector.start();
   }
 

@@ -49,6 +49,11 @@ export class ViewRunner {
     return [...this.feeds].map(({ topic, partition, offset }) => ({ topic, partition, offset }));
   }
 
+  /** Times of the oldest events that wait, by partition. */
+  get waitingSince(): number[] {
+    return [...this.feeds].flatMap(({ oldestAt }) => oldestAt ?? []);
+  }
+
   async close(): Promise<void> {
     await this.membership?.leave();
     await this.writing.close();
@@ -163,7 +168,7 @@ export class ViewRunner {
         return this.broken(feed, `sequence ${sequence} at offset ${record.offset} instead of ${expected}`);
       }
     }
-    feed.push(changes, next, sequence ?? 0);
+    feed.push(changes, next, sequence ?? 0, record);
     return true;
   }
 

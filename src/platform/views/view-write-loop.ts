@@ -142,10 +142,13 @@ export class ViewWriteLoop {
   }
 
   private async project(batch: readonly Taken[]): Promise<void> {
+    const started = performance.now();
     try {
       const moves = batch.map(({ feed, entries }) => feed.move(entries.length));
       await this.commit(batch, moves);
       this.committed(batch, moves);
+      const partitions = batch.map(({ entries }) => entries);
+      this.parts.onProjected?.({ view: this.projection.name, partitions, started });
       this.recovered();
       this.eventsMax = Math.min(this.eventsMax * 2, BATCH_EVENTS_MAX);
     } catch (error) {
