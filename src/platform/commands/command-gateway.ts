@@ -60,9 +60,9 @@ export class CommandGateway {
     const started = performance.now();
     try {
       await this.log.append([record]);
-      this.telemetry?.appended(started);
+      this.telemetry?.appended(record, started);
     } catch (error) {
-      this.telemetry?.appendFailed(error);
+      this.telemetry?.appendFailed(record, started, error);
       this.replies.forget(correlationId);
       if (error instanceof OutcomeUnknown) throw new CommandOutcomeUnknown(commandId, { cause: error });
       throw error;

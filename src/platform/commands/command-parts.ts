@@ -10,6 +10,7 @@ import type { DataDirectory } from '../sqlite/data-directory';
 import { CommandTelemetry } from '../telemetry/command-telemetry';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import { MetricsService } from '../telemetry/metrics.service';
+import { Traces } from '../telemetry/traces';
 import type { Reply } from './decision';
 import { PendingReplies } from './pending-replies';
 import { Processors } from './processors';
@@ -34,8 +35,9 @@ export class CommandParts {
     @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
     private readonly fatal: FatalErrors,
     metrics: MetricsService,
+    traces: Traces,
   ) {
-    this.telemetry = new CommandTelemetry(metrics, {
+    this.telemetry = new CommandTelemetry(metrics, traces, {
       waiting: () => this.replies.size,
       owned: () => this.processors?.owned ?? [],
       lag: async () => this.processors?.lag() ?? [],

@@ -11,6 +11,7 @@ import { DiskFull, LogUnavailable, OutcomeUnknown } from '../log/log.port';
 import { eventually } from '../views/testing/reading-side';
 import { CommandTelemetry } from '../telemetry/command-telemetry';
 import { MetricsService } from '../telemetry/metrics.service';
+import { Traces } from '../telemetry/traces';
 import { CommandGateway } from './command-gateway';
 import { PendingReplies } from './pending-replies';
 import { Processors } from './processors';
@@ -25,7 +26,7 @@ describe('what the writing side tells of itself', () => {
   let log: EmbeddedLog;
   let store: StateStore;
   let processors: Processors | undefined;
-  const telemetry = new CommandTelemetry(metrics, {
+  const telemetry = new CommandTelemetry(metrics, new Traces(), {
     waiting: () => replies.size,
     owned: () => processors?.owned ?? [],
     lag: async () => processors?.lag() ?? [],

@@ -1,7 +1,9 @@
 import type { Counter } from 'prom-client';
 import type { Reply } from '../commands/decision';
-import { DiskFull, OutcomeUnknown, type LogRecord } from '../log/log.port';
+import { DiskFull, OutcomeUnknown, type LogRecord, type NewRecord } from '../log/log.port';
 import type { MetricsService } from './metrics.service';
+import { sampledContextOf } from './traceparent';
+import type { Traces } from './traces';
 
 /** A log transaction of the processor, after its commit. */
 export interface CommittedBatch {
@@ -32,7 +34,7 @@ export interface WritingSide {
   lag(): Promise<readonly ProcessorLag[]>;
 }
 
-/** Measures the way of commands into the log and to their decision: once per append and once per batch. */
+/** Measures the way of commands into the log and to their decision, once per append and once per batch, and traces it. */
 export class CommandTelemetry {
   private readonly appendSeconds;
   private readonly appendFailures: Counter<'reason'>;
@@ -43,7 +45,11 @@ export class CommandTelemetry {
   private readonly seconds;
   private readonly size;
 
-  constructor(metrics: MetricsService, side: WritingSide) {
+  constructor(
+    metrics: MetricsService,
+    private readonly traces: Traces,
+    side: WritingSide,
+  ) {
     this.appendSeconds = metrics.histogram(
       'command_append_seconds',
       'From sending a command to the log until it is safe',
@@ -78,12 +84,16 @@ export class CommandTelemetry {
   }
 
   /** A command is safe in the log. @param started by `performance.now()` */
-  appended(started: number): void {
+  appended(record: NewRecord, started: number): void {
     this.appendSeconds.observe((performance.now() - started) / 1_000);
+    if (this.traces.areOn) this.traceAppend(record, started);
   }
 
-  appendFailed(error: unknown): void {
-    this.appendFailures.inc({ reason: reasonOf(error) });
+  /** The log has not confirmed a command. @param started by `performance.now()` */
+  appendFailed(record: NewRecord, started: number, error: unknown): void {
+    const reason = reasonOf(error);
+    this.appendFailures.inc({ reason });
+    if (this.traces.areOn) this.traceAppend(record, started, reason);
   }
 
   /** Another owner has the partition now. */
@@ -97,6 +107,36 @@ export class CommandTelemetry {
     this.seconds.observe((performance.now() - started) / 1_000);
     if (parked > 0) this.parked.inc({ module }, parked);
     for (const [code, count] of rejections(replies)) this.rejected.inc({ module, code }, count);
+    if (this.traces.areOn) this.traceDecisions(records, replies, started);
+  }
+
+  private traceAppend({ topic, headers }: NewRecord, started: number, failure?: string): void {
+    const parent = sampledContextOf(headers['traceparent']);
+    if (parent === undefined) return;
+    const attributes = { 'messaging.destination.name': topic, 'cqrs.command': headers['domain-model'] };
+    const step = { name: `append ${topic}`, kind: 'producer', parent, started, attributes } as const;
+    this.traces.record(failure === undefined ? step : { ...step, failure });
+  }
+
+  /** Each command of the batch in its own trace; all took as long as their one transaction. */
+  private traceDecisions(records: readonly LogRecord[], replies: CommittedBatch['replies'], started: number): void {
+    const byAttempt = new Map(replies.map(({ reply }) => [reply.correlationId, reply]));
+    for (const { topic, partition, headers } of records) {
+      const parent = sampledContextOf(headers['traceparent']);
+      if (parent === undefined) continue;
+      const reply = byAttempt.get(headers['correlation-id'] ?? '');
+      const decision = reply?.decision ?? { status: 'parked' };
+      const attributes = {
+        'messaging.destination.name': topic,
+        'messaging.destination.partition.id': String(partition),
+        'messaging.batch.message_count': records.length,
+        'cqrs.command': headers['domain-model'],
+        'cqrs.decision': decision.status,
+        'cqrs.replayed': reply?.kind === 'replay',
+        ...('code' in decision ? { 'cqrs.code': decision.code } : {}),
+      };
+      this.traces.record({ name: `decide ${topic}`, kind: 'consumer', parent, started, attributes });
+    }
   }
 }
 

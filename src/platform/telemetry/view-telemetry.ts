@@ -1,7 +1,13 @@
+import type { SpanContext } from '@opentelemetry/api';
 import type { Histogram } from 'prom-client';
 import type { ProjectionFailure } from '../views/projection-failures';
 import type { ViewLag } from '../views/projector';
 import type { MetricsService } from './metrics.service';
+import { sampledContextOf } from './traceparent';
+import type { Traces } from './traces';
+
+/** A transaction after a pause may hold thousands of traces, and all would be told in one turn of the event loop. */
+const TRACES_PER_COMMIT_MAX = 100;
 
 /** An event that a view has taken in. */
 export interface ProjectedEvent {
@@ -29,13 +35,17 @@ export interface ReadingState {
   oldestWaiting(): readonly { readonly view: string; readonly at: number }[];
 }
 
-/** Measures views and streams: once per transaction. */
+/** Measures views and streams, once per transaction, and traces what views take in. */
 export class ViewTelemetry {
   private readonly age: Histogram<'view'>;
   private readonly seconds: Histogram<'view'>;
   private readonly slowStreams;
 
-  constructor(metrics: MetricsService, state: ReadingState) {
+  constructor(
+    metrics: MetricsService,
+    private readonly traces: Traces,
+    state: ReadingState,
+  ) {
     this.age = metrics.histogram(
       'view_age_seconds',
       "From an event's time to its projection; of the oldest event of each partition in a transaction",
@@ -64,6 +74,20 @@ export class ViewTelemetry {
     this.seconds.observe({ view }, (performance.now() - started) / 1_000);
     for (const [oldest] of partitions) {
       if (oldest !== undefined) this.age.observe({ view }, secondsSince(oldest.at));
+    }
+    if (this.traces.areOn) this.traceCommit(view, partitions.flat(), started);
+  }
+
+  /** The transaction is a step in every trace that its events belong to. */
+  private traceCommit(view: string, events: readonly ProjectedEvent[], started: number): void {
+    const parents = new Map<string, SpanContext>();
+    for (const { traceparent } of events) {
+      const parent = sampledContextOf(traceparent);
+      if (parent !== undefined && parents.size < TRACES_PER_COMMIT_MAX) parents.set(parent.traceId, parent);
+    }
+    const attributes = { 'cqrs.view': view, 'messaging.batch.message_count': events.length };
+    for (const parent of parents.values()) {
+      this.traces.record({ name: `project ${view}`, kind: 'consumer', parent, started, attributes });
     }
   }
 

@@ -6,6 +6,7 @@ import type { Log } from '../log/log.port';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
+import { Traces } from '../telemetry/traces';
 import { ViewTelemetry } from '../telemetry/view-telemetry';
 import type { Projection } from './projection';
 import { Projector } from './projector';
@@ -35,12 +36,13 @@ export class ViewParts {
     @Inject(READ_STORE) private readonly store: ReadStore,
     private readonly fatal: FatalErrors,
     metrics: MetricsService,
+    traces: Traces,
   ) {
     this.store.onRemoteChange((view) => this.signals.emit(view));
     this.progress = new ViewProgress(this.log, this.store, this.signals, this.projections);
     const failed = (error: unknown): void => this.logger.warn(error, 'a stream could not be read');
     this.streams = new StreamHub(this.store, this.signals, failed, { onSlow: () => this.telemetry.streamDropped() });
-    this.telemetry = new ViewTelemetry(metrics, {
+    this.telemetry = new ViewTelemetry(metrics, traces, {
       openStreams: () => this.streams.clientCount,
       lag: async () => this.projector?.lag() ?? [],
       failures: () => this.projector?.failures() ?? [],
