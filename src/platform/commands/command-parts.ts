@@ -38,6 +38,7 @@ export class CommandParts {
     traces: Traces,
   ) {
     this.telemetry = new CommandTelemetry(metrics, traces, {
+      modules: this.features.map(({ name }) => name),
       waiting: () => this.replies.size,
       owned: () => this.processors?.owned ?? [],
       lag: async () => this.processors?.lag() ?? [],

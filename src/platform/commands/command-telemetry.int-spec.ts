@@ -27,6 +27,7 @@ describe('what the writing side tells of itself', () => {
   let store: StateStore;
   let processors: Processors | undefined;
   const telemetry = new CommandTelemetry(metrics, new Traces(), {
+    modules: ['calculator'],
     waiting: () => replies.size,
     owned: () => processors?.owned ?? [],
     lag: async () => processors?.lag() ?? [],
@@ -61,6 +62,12 @@ describe('what the writing side tells of itself', () => {
     await store.close();
     await log.close();
     await rm(directory, { recursive: true });
+  });
+
+  it('counts from zero what alerts look at', async () => {
+    await told('cqrs_command_append_failures_total{reason="outcome_unknown"} 0');
+    await told('cqrs_commands_parked_total{module="calculator"} 0');
+    await told('cqrs_processor_fenced_total{module="calculator"} 0');
   });
 
   it.each([

@@ -26,6 +26,8 @@ export interface ProcessorLag {
 
 /** What the gauges read of the writing side when they are asked. */
 export interface WritingSide {
+  /** Names of the modules of this process. */
+  readonly modules: readonly string[];
   /** Senders that wait for a decision. */
   waiting(): number;
   /** Partitions that this process decides for, by module. */
@@ -72,6 +74,7 @@ export class CommandTelemetry {
       [],
       [1, 5, 20, 100, 500],
     );
+    this.beginAtZero(side.modules);
     metrics.gauge('commands_waiting', 'Senders that wait for a decision', [], (gauge) => gauge.set(side.waiting()));
     metrics.gauge('processor_partitions', 'Partitions that this process decides for', ['module'], (gauge) => {
       for (const { module, partitions } of side.owned()) gauge.set({ module }, partitions);
@@ -81,6 +84,15 @@ export class CommandTelemetry {
         gauge.set({ module, partition: String(partition) }, behind);
       }
     });
+  }
+
+  /** A counter that appears with its first failure has not risen for Prometheus, and its alert would stay silent. */
+  private beginAtZero(modules: readonly string[]): void {
+    for (const reason of ['outcome_unknown', 'disk_full', 'log_unavailable']) this.appendFailures.inc({ reason }, 0);
+    for (const module of modules) {
+      this.parked.inc({ module }, 0);
+      this.fencedOwners.inc({ module }, 0);
+    }
   }
 
   /** A command is safe in the log. @param started by `performance.now()` */

@@ -26,7 +26,12 @@ const telemetry = (): { commands: CommandTelemetry; views: ViewTelemetry } => {
   const metrics = new MetricsService();
   const traces = new Traces();
   return {
-    commands: new CommandTelemetry(metrics, traces, { waiting: () => 0, owned: () => [], lag: async () => [] }),
+    commands: new CommandTelemetry(metrics, traces, {
+      modules: [],
+      waiting: () => 0,
+      owned: () => [],
+      lag: async () => [],
+    }),
     views: new ViewTelemetry(metrics, traces, {
       openStreams: () => 0,
       lag: async () => [],
