@@ -75,6 +75,21 @@ describeModes('The dashboard and the alerts', ({ startApp }) => {
     expect(seriesOf(query).length).toBeGreaterThan(0);
   });
 
+  it('are told of in the how-to, which names only metrics that are there', () => {
+    const howTo = textOf('docs/how-to/observe.md');
+    const named = [...howTo.matchAll(/`(\w+)[`{]/g)].flatMap(([, word]) => word ?? []);
+    const metrics = named.filter((word) => /^(cqrs|nodejs|process)_\w+[a-z]$/.test(word));
+
+    expect(metrics.length).toBeGreaterThan(10);
+    expect([...page.names]).toEqual(expect.arrayContaining(metrics));
+    expect(named).toEqual(expect.arrayContaining(alerts.map(({ alert }) => alert)));
+    expect(
+      named
+        .filter((word) => /^[A-Z][a-z]+[A-Z]\w+$/.test(word))
+        .filter((word) => !alerts.some(({ alert }) => alert === word)),
+    ).toEqual([]);
+  });
+
   it('are what prometheus.yml loads and scrapes', () => {
     expect(prometheus.rule_files).toEqual(['alerts.yml']);
     const [job] = prometheus.scrape_configs;

@@ -92,6 +92,15 @@ describeModes('A trace', ({ newSite, startApp }) => {
     expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([]);
   }, 60_000);
 
+  it('costs neither an answer nor a clean end when its collector is away', async () => {
+    const settings = traced();
+    collector.close();
+    const app = await startApp(settings);
+    await request(app.url).post('/values').set({ Prefer: 'wait=10', traceparent }).send({ value: 2 }).expect(201);
+
+    expect(await app.terminate()).toMatchObject({ code: 0 });
+  }, 60_000);
+
   it('rides with command and event as it came, when there is no SDK', async () => {
     const site = await newSite();
     const app = await site.start();

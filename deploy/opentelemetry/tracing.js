@@ -22,6 +22,11 @@ if (isMainThread) {
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  // The process goes on with what it has begun; this sends what is over by now.
-  process.once('SIGTERM', () => void provider.forceFlush());
+  process.once('SIGTERM', () => {
+    // Early in its start the process does not listen yet, and the signal would be lost here.
+    const isAlone = process.listenerCount('SIGTERM') === 0;
+    const end = () => isAlone && process.kill(process.pid, 'SIGTERM');
+    // The process ends what it has begun; this sends what is over by now. A collector that is away must not spoil that.
+    provider.forceFlush().then(end, end);
+  });
 }
