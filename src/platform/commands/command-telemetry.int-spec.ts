@@ -92,10 +92,12 @@ describe('what the writing side tells of itself', () => {
 
     const restore = Promise.withResolvers<void>();
     await startProcessors(restore.promise);
-    await told('cqrs_processor_behind_offsets{module="calculator",partition="0"} 2');
-    await told('cqrs_processor_behind_offsets{module="calculator",partition="1"} 1');
-
-    restore.resolve();
+    try {
+      await told('cqrs_processor_behind_offsets{module="calculator",partition="0"} 2');
+      await told('cqrs_processor_behind_offsets{module="calculator",partition="1"} 1');
+    } finally {
+      restore.resolve();
+    }
     await told('cqrs_commands_parked_total{module="calculator"} 3');
     await told('cqrs_processor_behind_offsets{module="calculator",partition="0"} 0');
     await told('cqrs_processor_partitions{module="calculator"} 2');

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { context, trace } from '@opentelemetry/api';
 import {
+  AlwaysOnSampler,
   InMemorySpanExporter,
   SimpleSpanProcessor,
   TracerProvider,
@@ -82,7 +83,7 @@ describe('without an OpenTelemetry SDK', () => {
 describe('with an OpenTelemetry SDK', () => {
   const exporter = new InMemorySpanExporter();
   const register = (processor: SpanProcessor): void => {
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor] }));
+    trace.setGlobalTracerProvider(new TracerProvider({ sampler: new AlwaysOnSampler(), spanProcessors: [processor] }));
   };
 
   afterEach(() => {
