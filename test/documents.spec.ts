@@ -4,6 +4,7 @@ import { repositoryRoot } from '../scripts/process/repository.ts';
 import { modules } from '../src/app.module';
 import { variables } from '../src/platform/config/variables';
 import { pageName } from '../src/platform/http/problem-catalog';
+import { deadLetterTopic } from '../src/platform/log/dead-letter';
 import { REPLIES_TOPIC, topicsOf } from '../src/platform/log/envelope';
 import {
   anchorsOf,
@@ -102,10 +103,12 @@ describe('README.md', () => {
 
 describe('the how-to for a managed Kafka', () => {
   it('lists every topic of the calculator', () => {
+    const { commands, events, state } = topicsOf('calculator');
+    const streams = [REPLIES_TOPIC, commands, events, state];
     const rows = textOf('docs/how-to/managed-kafka.md').matchAll(/^\| `([a-z.-]+)`\s*\| [1n]\b/gm);
 
     expect([...rows].flatMap(([, topic]) => topic ?? []).sort()).toEqual(
-      ['log', REPLIES_TOPIC, ...Object.values(topicsOf('calculator'))].sort(),
+      ['log', ...streams, ...[REPLIES_TOPIC, commands, events].map(deadLetterTopic)].sort(),
     );
   });
 });

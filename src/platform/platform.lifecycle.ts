@@ -1,15 +1,17 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { asError } from './as-error';
 import { CommandParts } from './commands/command-parts';
 import { SETTINGS } from './config/config.module';
 import type { Settings } from './config/settings';
 import { FEATURES, type Feature } from './feature';
 import { ShutdownSignal } from './http/shutdown-signal';
+import { deadLetterTopic } from './log/dead-letter';
 import { REPLIES_TOPIC, topicsOf } from './log/envelope';
 import { DATA_DIRECTORY, LOG } from './log/log.providers';
 import type { Log, TopicSpec } from './log/log.port';
 import type { DataDirectory } from './sqlite/data-directory';
 import { FatalErrors } from './telemetry/fatal-errors';
-import { HealthRegistry } from './telemetry/health-registry';
+import { type HealthDetails, HealthRegistry } from './telemetry/health-registry';
 import { ViewParts } from './views/view-parts';
 
 const REPLIES_KEPT_MS = 24 * 60 * 60 * 1_000;
@@ -35,6 +37,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     shutdown.onClosing(() => this.views.closeStreams());
     health.register({ name: 'log', check: () => this.log.ping() });
     health.register({ name: 'commands', check: () => this.checkStarted(this.commands.isReady) });
+    health.register({ name: 'dead-letters', check: () => this.countDeadLetters() });
     health.register({ name: 'views', check: () => this.views.check() });
   }
 
@@ -61,6 +64,16 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     this.directory.release();
   }
 
+  /** Told, but never a reason not to be ready: they wait for an operator, and everything else goes on. */
+  private async countDeadLetters(): Promise<HealthDetails> {
+    if (!this.isStarted) return {};
+    const counts = Promise.all([this.commands.deadLetters.count(), this.views.countDeadLetters()]);
+    return counts.then(
+      ([ofProcessors, ofViews]) => ({ ...ofProcessors, ...ofViews }),
+      (error: unknown) => ({ unknown: asError(error).message }),
+    );
+  }
+
   private checkStarted(isReady: boolean): void {
     if (!this.isStarted || !isReady) throw new Error('not every group has been joined');
   }
@@ -69,13 +82,15 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
 function topicSpecs(features: readonly Feature[]): TopicSpec[] {
   return [
     { name: REPLIES_TOPIC, policy: { deleteAfterMs: REPLIES_KEPT_MS } },
+    { name: deadLetterTopic(REPLIES_TOPIC), policy: 'keep' },
     ...features.flatMap(({ name }): TopicSpec[] => {
       const topics = topicsOf(name);
       return [
         { name: topics.commands, policy: 'keep' },
         { name: topics.events, policy: 'keep' },
         { name: topics.state, policy: 'compact' },
-        { name: topics.deadLetters, policy: 'keep' },
+        { name: deadLetterTopic(topics.commands), policy: 'keep' },
+        { name: deadLetterTopic(topics.events), policy: 'keep' },
       ];
     }),
   ];

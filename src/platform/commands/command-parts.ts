@@ -12,6 +12,7 @@ import { FatalErrors } from '../telemetry/fatal-errors';
 import { MetricsService } from '../telemetry/metrics.service';
 import { Traces } from '../telemetry/traces';
 import type { Reply } from './decision';
+import { ParkedCommands } from './parked-commands';
 import { PendingReplies } from './pending-replies';
 import { Processors } from './processors';
 import { RepliesFollower } from './replies-follower';
@@ -24,6 +25,7 @@ export class CommandParts {
   readonly instance = `${hostname()}.${randomUUID()}`;
   readonly replies = new PendingReplies();
   readonly telemetry: CommandTelemetry;
+  readonly deadLetters: ParkedCommands;
   private store: StateStore | undefined;
   private processors: Processors | undefined;
   private follower: RepliesFollower | undefined;
@@ -43,6 +45,10 @@ export class CommandParts {
       owned: () => this.processors?.owned ?? [],
       lag: async () => this.processors?.lag() ?? [],
     });
+    this.deadLetters = new ParkedCommands(
+      log,
+      features.map(({ name }) => name),
+    );
   }
 
   /** Whether every group of this process has been joined. */

@@ -6,6 +6,7 @@ import { CalculatorModule } from '../../modules/calculator/calculator.module';
 import { CreateValueCommand } from '../../modules/calculator/domain/value.commands';
 import { value } from '../../modules/calculator/domain/value.decider';
 import { EmbeddedLog } from '../log/embedded/embedded-log';
+import { deadLetterTopic } from '../log/dead-letter';
 import { topicsOf } from '../log/envelope';
 import { DiskFull, LogUnavailable, OutcomeUnknown } from '../log/log.port';
 import { eventually } from '../views/testing/reading-side';
@@ -17,7 +18,8 @@ import { PendingReplies } from './pending-replies';
 import { Processors } from './processors';
 import { StateStore } from './state-store';
 
-const { commands, events, state, deadLetters } = topicsOf('calculator');
+const { commands, events, state } = topicsOf('calculator');
+const deadLetters = deadLetterTopic(commands);
 
 describe('what the writing side tells of itself', () => {
   const metrics = new MetricsService();

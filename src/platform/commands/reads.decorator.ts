@@ -28,7 +28,7 @@ export function Reads(view: { readonly name: string }): MethodDecorator {
   return applyDecorators(
     SetMetadata(VIEW_NAME, view.name),
     UseGuards(ConsistencyGuard),
-    ApiProblems('VIEW_BEHIND', 'VIEWS_UNAVAILABLE'),
+    ApiProblems('VIEW_BEHIND', 'VIEW_PARKED', 'VIEWS_UNAVAILABLE'),
     ApiHeader({
       name: 'Consistency-Token',
       required: false,
@@ -65,6 +65,7 @@ export class ConsistencyGuard implements CanActivate {
     const place = { topic: topicsOf(module).events, partition, sequence };
     const seen = await this.progress.waitFor(view, place, deadline - performance.now());
     if (seen === 'behind') throw new HttpProblem('VIEW_BEHIND');
+    if (seen === 'parked') throw new HttpProblem('VIEW_PARKED');
     if (seen === 'reached') void reply.header('consistency', 'exact');
     return true;
   }

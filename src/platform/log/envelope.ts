@@ -8,11 +8,10 @@ import type { LogRecord, NewRecord } from './log.port';
  *
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
  */
-export const topicsOf = (module: string): { commands: string; events: string; state: string; deadLetters: string } => ({
+export const topicsOf = (module: string): { commands: string; events: string; state: string } => ({
   commands: `${module}.commands`,
   events: `${module}.events`,
   state: `${module}.state`,
-  deadLetters: `${module}.commands.dead-letters`,
 });
 
 /** The topic that answers commands, keyed by correlation id. */

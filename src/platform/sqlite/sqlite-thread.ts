@@ -61,6 +61,13 @@ export class SqliteFailure extends Error {
   }
 }
 
+/** @throws TypeError for what SQLite does not hold */
+export function bindable(value: unknown): SqliteValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return value;
+  throw new TypeError(`SQLite takes no ${typeof value}`);
+}
+
 type Distribute<T> = T extends unknown ? Omit<T, 'id'> : never;
 type Waiter = { resolve: (result: SqliteResult) => void; reject: (error: Error) => void };
 

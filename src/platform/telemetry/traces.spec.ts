@@ -70,8 +70,8 @@ describe('without an OpenTelemetry SDK', () => {
   it('nothing is looked at to make spans of it', () => {
     const { commands, views } = telemetry();
     const headers = untouchable({});
-    const event = untouchable<ProjectedEvent>({ at: 0, traceparent: traceparent(1) });
-    const oldest = Object.defineProperty({ at: 0, traceparent: undefined }, 'traceparent', { get: fail });
+    const event = untouchable<ProjectedEvent>({ record: { timestamp: 0, headers } });
+    const oldest: ProjectedEvent = { record: { timestamp: 0, headers } };
 
     expect(new Traces().areOn).toBe(false);
     commands.appended({ topic: 'calculator.commands', key: 'a', value: '{}', headers }, performance.now());
@@ -110,12 +110,16 @@ describe('with an OpenTelemetry SDK', () => {
   it('a transaction of a view is one step in each of its traces, and in no more than a hundred', () => {
     register(new SimpleSpanProcessor({ exporter }));
     const { views } = telemetry();
-    const events = [1, 1, 2].map((number) => ({ at: 0, traceparent: traceparent(number) }));
+    const events = [1, 1, 2].map((number) => ({
+      record: { timestamp: 0, headers: { traceparent: traceparent(number) } },
+    }));
     views.projected({ view: 'v', partitions: [events], started: performance.now() });
 
     expect(exporter.getFinishedSpans().map((span) => span.spanContext().traceId)).toEqual([traceId(1), traceId(2)]);
     exporter.reset();
-    const many = Array.from({ length: 500 }, (_, index) => ({ at: 0, traceparent: traceparent(index + 1) }));
+    const many = Array.from({ length: 500 }, (_, index) => ({
+      record: { timestamp: 0, headers: { traceparent: traceparent(index + 1) } },
+    }));
     views.projected({ view: 'v', partitions: [many], started: performance.now() });
     expect(exporter.getFinishedSpans()).toHaveLength(100);
   });

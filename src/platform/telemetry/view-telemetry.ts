@@ -1,5 +1,6 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { Histogram } from 'prom-client';
+import type { LogRecord } from '../log/log.port';
 import type { ProjectionFailure } from '../views/projection-failures';
 import type { ViewLag } from '../views/projector';
 import type { MetricsService } from './metrics.service';
@@ -11,9 +12,7 @@ const TRACES_PER_COMMIT_MAX = 100;
 
 /** An event that a view has taken in. */
 export interface ProjectedEvent {
-  /** The event's time, in milliseconds since the epoch. */
-  readonly at: number;
-  readonly traceparent: string | undefined;
+  readonly record: Pick<LogRecord, 'timestamp' | 'headers'>;
 }
 
 /** A transaction of a view, after its commit. */
@@ -73,7 +72,7 @@ export class ViewTelemetry {
   projected({ view, partitions, started }: ProjectedBatch): void {
     this.seconds.observe({ view }, (performance.now() - started) / 1_000);
     for (const [oldest] of partitions) {
-      if (oldest !== undefined) this.age.observe({ view }, secondsSince(oldest.at));
+      if (oldest !== undefined) this.age.observe({ view }, secondsSince(oldest.record.timestamp));
     }
     if (this.traces.areOn) this.traceCommit(view, partitions.flat(), started);
   }
@@ -81,8 +80,8 @@ export class ViewTelemetry {
   /** The transaction is a step in every trace that its events belong to. */
   private traceCommit(view: string, events: readonly ProjectedEvent[], started: number): void {
     const parents = new Map<string, SpanContext>();
-    for (const { traceparent } of events) {
-      const parent = sampledContextOf(traceparent);
+    for (const { record } of events) {
+      const parent = sampledContextOf(record.headers['traceparent']);
       if (parent !== undefined && parents.size < TRACES_PER_COMMIT_MAX) parents.set(parent.traceId, parent);
     }
     const attributes = { 'cqrs.view': view, 'messaging.batch.message_count': events.length };

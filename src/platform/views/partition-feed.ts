@@ -1,21 +1,35 @@
 import type { RowChange, RowShape } from '../../kernel/view';
 import type { LogRecord } from '../log/log.port';
-import type { ProjectedEvent } from '../telemetry/view-telemetry';
-import type { CheckpointMove } from './read-store.port';
+import { causeOf } from '../log/dead-letter';
+import { parkingKey, type ParkedRecord } from './parking/parked-records';
+import type { Checkpoint, CheckpointMove } from './read-store.port';
 
-/** Entries of one partition read ahead of the transaction under way. */
-const READ_AHEAD_MAX = 2_000;
-
-/** What one or more records mean to the view. */
-export interface FeedEntry extends ProjectedEvent {
+/** What one record means to the view. */
+export interface FeedEntry {
+  readonly record: LogRecord;
+  /** None when it is parked. */
   readonly changes: readonly RowChange<RowShape>[];
   /** Offset after its record. */
   readonly next: number;
+  /** Sequence of the last event up to here. */
   readonly sequence: number;
+  readonly parked?: ParkedRecord;
+}
+
+/** Where an owner begins. */
+export interface FeedStart {
+  readonly checkpoint: Pick<Checkpoint, 'epoch' | 'offset' | 'sequence'>;
+  /** Of the view, as it was when the partition was taken. */
+  readonly generation: number;
+  /** Keys that have something parked. */
+  readonly parkedKeys: ReadonlySet<string>;
+  /** Entries read ahead of the transaction under way. */
+  readonly readAheadMax: number;
 }
 
 /** What has been read of one owned partition and waits to be projected. Records without meaning to the view leave no entry. */
 export class PartitionFeed {
+  readonly epoch: number;
   /** Checkpoint as committed. */
   offset: number;
   sequence: number;
@@ -27,15 +41,22 @@ export class PartitionFeed {
   private changed: (() => void) | undefined;
   /** Set when another owner has taken the partition: it says so to whoever reads it. */
   isLost = false;
-  /** Set when one of its events cannot be projected. */
+  isSwapped = false;
+  /** Set when it cannot go on at all. */
   isStopped = false;
+  readonly generation: number;
+  private readonly readAheadMax: number;
+  private readonly parkedKeys: Set<string>;
 
   constructor(
     readonly topic: string,
     readonly partition: number,
-    readonly epoch: number,
-    checkpoint: { readonly offset: number; readonly sequence: number },
+    { checkpoint, generation, parkedKeys, readAheadMax }: FeedStart,
   ) {
+    this.epoch = checkpoint.epoch;
+    this.generation = generation;
+    this.readAheadMax = readAheadMax;
+    this.parkedKeys = new Set(parkedKeys);
     this.offset = this.readOffset = checkpoint.offset;
     this.sequence = this.readSequence = checkpoint.sequence;
   }
@@ -46,7 +67,7 @@ export class PartitionFeed {
 
   /** No more should be read until some of it is projected. */
   get isFull(): boolean {
-    return this.waiting >= READ_AHEAD_MAX;
+    return this.waiting >= this.readAheadMax;
   }
 
   /** Sequence of the last event read. */
@@ -71,15 +92,68 @@ export class PartitionFeed {
 
   /** Time of the oldest event that waits. */
   get oldestAt(): number | undefined {
-    return this.entries[this.head]?.at;
+    return this.entries[this.head]?.record.timestamp;
   }
 
-  push(changes: readonly RowChange<RowShape>[], next: number, sequence: number, record: LogRecord): void {
+  /** Whether something of this partition waits for an operator. */
+  get hasParked(): boolean {
+    return this.parkedKeys.size > 0;
+  }
+
+  /** Whether the record has to wait behind a parked one of its key. */
+  isParked(record: LogRecord): boolean {
+    return this.parkedKeys.size > 0 && this.parkedKeys.has(parkingKey(record));
+  }
+
+  push(entry: FeedEntry): void {
     if (this.isEnded) return;
-    const { timestamp: at, headers } = record;
-    this.entries.push({ changes, next, sequence, at, traceparent: headers['traceparent'] });
-    this.readOffset = next;
-    this.readSequence = sequence;
+    this.entries.push(entry);
+    this.readOffset = entry.next;
+    this.readSequence = entry.sequence;
+  }
+
+  /**
+   * Parks a record that has just been read: with the cause, or behind an earlier one of its key.
+   * @param sequence its own; 0 when it has none that can be trusted
+   */
+  pushParked(record: LogRecord, sequence: number, cause: unknown): void {
+    if (cause !== null) this.parkedKeys.add(parkingKey(record));
+    const next = record.offset + 1;
+    const counted = sequence === 0 ? this.readSequence : sequence;
+    this.push({ record, changes: [], next, sequence: counted, parked: parked(record, sequence, cause) });
+  }
+
+  /** Parks a waiting entry, and with it all that wait behind it with the same key. */
+  park(entry: FeedEntry, cause: unknown): void {
+    const key = parkingKey(entry.record);
+    const first = this.entries.indexOf(entry, this.head);
+    if (first < 0) return;
+    this.parkedKeys.add(key);
+    for (let index = first; index < this.entries.length; index++) {
+      const waiting = this.entries[index];
+      if (waiting === undefined || parkingKey(waiting.record) !== key) continue;
+      const why = index === first ? cause : null;
+      this.entries[index] = { ...waiting, changes: [], parked: parked(waiting.record, waiting.sequence, why) };
+    }
+  }
+
+  /**
+   * Lets a key go on: everything of it that was parked in the database is settled. What waits here follows, up to the first that fails.
+   * @param read what a record means to the view
+   */
+  unpark(key: string, read: (record: LogRecord) => readonly RowChange<RowShape>[]): void {
+    this.parkedKeys.delete(key);
+    for (let index = this.head; index < this.entries.length; index++) {
+      const waiting = this.entries[index];
+      if (waiting?.parked === undefined || parkingKey(waiting.record) !== key) continue;
+      const { record, next, sequence } = waiting;
+      try {
+        this.entries[index] = { record, next, sequence, changes: read(record) };
+      } catch (error) {
+        this.park(waiting, error);
+        return;
+      }
+    }
   }
 
   /** Nothing up to `next` means anything to the view. */
@@ -104,6 +178,12 @@ export class PartitionFeed {
     };
   }
 
+  /** A compare-and-set that moves nothing: it holds as long as the partition is ours. */
+  stay(): CheckpointMove {
+    const { topic, partition, epoch, offset, sequence } = this;
+    return { topic, partition, epoch, from: offset, to: offset, sequence };
+  }
+
   /** The checkpoint is there now: drops what it covers. */
   committed(offset: number, sequence: number): void {
     this.offset = offset;
@@ -117,13 +197,9 @@ export class PartitionFeed {
     this.tell();
   }
 
-  /** Drops the entry at `index` and all after it, and takes no more: the view cannot go on here. */
-  stopAt(index: number): void {
+  /** Takes no more: the view cannot go on here. */
+  stop(): void {
     this.isStopped = true;
-    this.entries.length = this.head + index;
-    const last = this.entries[this.entries.length - 1];
-    this.readOffset = this.waiting > 0 && last !== undefined ? last.next : this.offset;
-    this.readSequence = this.waiting > 0 && last !== undefined ? last.sequence : this.sequence;
     this.tell();
   }
 
@@ -137,9 +213,13 @@ export class PartitionFeed {
     while (!this.isLost && !signal.aborted) await this.change(signal);
   }
 
-  /** Ends the feed: another owner has the partition. */
-  lose(): void {
+  /**
+   * Ends the feed: another owner has the partition.
+   * @param isSwapped the owner is the same, but another generation of the view has become live
+   */
+  lose(isSwapped: boolean): void {
     this.isLost = true;
+    this.isSwapped = isSwapped;
     this.entries = [];
     this.head = 0;
     this.tell();
@@ -160,4 +240,8 @@ export class PartitionFeed {
     this.changed?.();
     this.changed = undefined;
   }
+}
+
+function parked(record: LogRecord, sequence: number, cause: unknown): ParkedRecord {
+  return { record, sequence, cause: cause === null ? null : causeOf(cause), at: Date.now() };
 }

@@ -19,6 +19,33 @@ export interface PlatformTables {
   log_identity: { id: string };
   /** What table streams tell of rows that went away; kept 24 hours. JSON text in `columns` and `moved`. */
   delete_marks: { view: string; seq: number; columns: string; moved: string | null; marked_at: number };
+  /** New generations that are being filled beside live ones; at most one per view. */
+  view_rebuilds: {
+    view: string;
+    generation: number;
+    definition: string;
+    /** Milliseconds since the epoch. */
+    started_at: number;
+    /** Why it cannot go on; `null` while it runs. */
+    failure: string | null;
+  };
+  /** Records that a view could not take, and those of their key behind them (G9). */
+  parked_records: {
+    view: string;
+    topic: string;
+    partition: number;
+    record_offset: number;
+    /** Empty for records without a key. */
+    record_key: string;
+    /** 0 when it has none that can be trusted. */
+    sequence: number;
+    /** JSON of key, value, headers and timestamp. */
+    record: string;
+    /** `null` for those that only wait behind an earlier one. */
+    cause: string | null;
+    parked_at: number;
+    request: 'retry' | 'drop' | null;
+  };
 }
 
 const migrations: Record<string, Migration> = {
@@ -59,6 +86,41 @@ const migrations: Record<string, Migration> = {
         .addColumn('moved', 'text')
         .addColumn('marked_at', 'bigint', (column) => column.notNull())
         .addPrimaryKeyConstraint('delete_marks_key', ['view', 'seq'])
+        .execute();
+    },
+  },
+  '0002-view-rebuilds': {
+    async up(db) {
+      await db.schema
+        .createTable('view_rebuilds')
+        .addColumn('view', 'text', (column) => column.primaryKey())
+        .addColumn('generation', 'integer', (column) => column.notNull())
+        .addColumn('definition', 'text', (column) => column.notNull())
+        .addColumn('started_at', 'bigint', (column) => column.notNull())
+        .addColumn('failure', 'text')
+        .execute();
+    },
+  },
+  '0003-parked-records': {
+    async up(db) {
+      await db.schema
+        .createTable('parked_records')
+        .addColumn('view', 'text', (column) => column.notNull())
+        .addColumn('topic', 'text', (column) => column.notNull())
+        .addColumn('partition', 'integer', (column) => column.notNull())
+        .addColumn('record_offset', 'bigint', (column) => column.notNull())
+        .addColumn('record_key', 'text', (column) => column.notNull())
+        .addColumn('sequence', 'bigint', (column) => column.notNull())
+        .addColumn('record', 'text', (column) => column.notNull())
+        .addColumn('cause', 'text')
+        .addColumn('parked_at', 'bigint', (column) => column.notNull())
+        .addColumn('request', 'text')
+        .addPrimaryKeyConstraint('parked_records_key', ['view', 'topic', 'partition', 'record_offset'])
+        .execute();
+      await db.schema
+        .createIndex('parked_records_by_key')
+        .on('parked_records')
+        .columns(['view', 'topic', 'partition', 'record_key', 'record_offset'])
         .execute();
     },
   },

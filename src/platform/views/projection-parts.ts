@@ -20,5 +20,5 @@ export interface ProjectionParts {
   readonly signals: ViewSignals;
   readonly callbacks: ProjectorCallbacks;
   /** Told of every transaction after its commit. It must not throw. */
-  readonly onProjected?: (batch: ProjectedBatch) => void;
+  readonly onProjected?: ((batch: ProjectedBatch) => void) | undefined;
 }

@@ -13,6 +13,8 @@ export interface ProjectedRecord {
 export interface Projection {
   /** Also the consumer group and the name of the checkpoints. */
   readonly name: string;
+  /** What its dead letters are called after; default its name. */
+  readonly consumer?: string;
   readonly topics: readonly string[];
   readonly table: TableDefinition<RowShape>;
   readonly stream?: 'log' | 'table';

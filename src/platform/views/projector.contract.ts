@@ -97,6 +97,7 @@ export function projectorContract(name: string, makeDatabase: () => Promise<Test
           keys: new Map(),
           fold: (_, seq) => ({ rows: [{ row, seq: seq + 1 }], deletes: [], marks: [], seq: seq + 1 }),
           moves: [{ topic: TOPIC, partition: 0, epoch, from, to, sequence: 1 }],
+          also: [],
         });
       await expect(commit(7, 8)).rejects.toThrow(StaleOwner);
       expect(await accountsOf(side)).toEqual([]);

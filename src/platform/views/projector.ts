@@ -4,6 +4,7 @@ import type { ProjectionFailure } from './projection-failures';
 import { pruneDeleteMarks } from './view-reads';
 import { asError } from '../as-error';
 import type { ProjectionParts } from './projection-parts';
+import { ViewRebuilds } from './rebuild/view-rebuilds';
 import { ViewRunner } from './view-runner';
 
 const HOUSEKEEPING_MS = 60_000;
@@ -21,6 +22,7 @@ export interface ViewLag {
 /** Runs the views of this process: exact, resumable, each in its own consumer group. The store must have prepared them. */
 export class Projector {
   private readonly runners: readonly ViewRunner[];
+  private readonly rebuilds: ViewRebuilds;
   private readonly log: Log;
   private housekeeping: NodeJS.Timeout | undefined;
 
@@ -30,11 +32,13 @@ export class Projector {
   ) {
     this.log = parts.log;
     this.runners = projections.map((projection) => new ViewRunner(parts, projection));
+    this.rebuilds = new ViewRebuilds(parts, projections);
   }
 
   /** Resolves when every view has joined its group; the views catch up afterwards. */
   async start(): Promise<void> {
     await Promise.all(this.runners.map((runner) => runner.start()));
+    this.rebuilds.start();
     this.housekeeping = setInterval(() => void this.housekeep(), HOUSEKEEPING_MS);
     this.housekeeping.unref();
   }
@@ -70,6 +74,12 @@ export class Projector {
     });
   }
 
+  /** Somebody in this process has asked for something: a rebuild or its end, or that a parked event is dealt with. */
+  async lookForRequests(): Promise<void> {
+    for (const runner of this.runners) runner.lookForRequests();
+    await this.rebuilds.look();
+  }
+
   /** Deletes what views and streams keep for a time only. Runs by itself once a minute. */
   async housekeep(now: number = Date.now()): Promise<void> {
     const { store, callbacks } = this.parts;
@@ -87,6 +97,7 @@ export class Projector {
   /** Leaves the groups after the transactions under way. */
   async close(): Promise<void> {
     clearInterval(this.housekeeping);
+    await this.rebuilds.close();
     await Promise.all(this.runners.map((runner) => runner.close()));
   }
 }

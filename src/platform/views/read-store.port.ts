@@ -37,6 +37,8 @@ export interface ViewBatch {
   /** Pure; may run again when the transaction is repeated. */
   readonly fold: (existing: ReadonlyMap<string, RowShape>, seq: number) => ViewWrites;
   readonly moves: readonly CheckpointMove[];
+  /** Statements on the platform's tables that belong into the same transaction. */
+  readonly also: readonly Compilable[];
 }
 
 /** A view whose table is there. */
@@ -67,8 +69,23 @@ export interface ReadStore {
    */
   prepare(logId: string, projections: readonly Projection[]): Promise<void>;
 
-  /** @throws Error when {@link prepare} has not seen it */
+  /** @throws Error when neither {@link prepare} nor {@link adopt} has seen it */
   view(name: string): PreparedView;
+
+  /** Lets {@link commit} write to a view whose table was made by {@link transact}. */
+  adopt(view: PreparedView): void;
+
+  /** Ends what {@link adopt} began. */
+  forget(name: string): void;
+
+  /** Looks which generation of the view is live now, and has {@link view} tell it. */
+  refresh(name: string): Promise<PreparedView>;
+
+  /**
+   * Runs work on the platform's and the views' tables in one transaction that may write. For administration only: on SQLite it holds this
+   * thread, so it must be short, and must begin with a statement that writes.
+   */
+  transact<T>(work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T>;
 
   /** Runs one statement on its own, against the connection that may write. */
   write<Row>(query: Compilable<Row>): Promise<Row[]>;

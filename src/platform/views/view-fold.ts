@@ -1,6 +1,7 @@
 import type { RowChange, RowShape } from '../../kernel/view';
 import { keyText, type RowCodec, type StoredValue } from './row.codec';
 import { asError } from '../as-error';
+import type { PreparedView, ViewBatch } from './read-store.port';
 import { InvalidRow } from './views.errors';
 
 /** A row and its place in the view's stream; 0 where the view is not streamed. */
@@ -47,7 +48,7 @@ interface Slot {
 }
 
 /** Keys of all rows that the changes touch, by {@link keyText}. @throws InvalidRow */
-export function touchedKeys(
+function touchedKeys(
   codec: RowCodec,
   changes: readonly RowChange<RowShape>[],
   into: Map<string, readonly StoredValue[]>,
@@ -56,6 +57,27 @@ export function touchedKeys(
     const key = codec.key(change.key);
     into.set(keyText(key), key);
   }
+}
+
+/**
+ * What these events do to a view, for one transaction.
+ * @throws FoldFailed when one of them names an invalid key
+ */
+export function foldOf(
+  { projection, codec }: PreparedView,
+  events: readonly (readonly RowChange<RowShape>[])[],
+): Pick<ViewBatch, 'keys' | 'fold'> {
+  const { stream } = projection;
+  const keys = new Map<string, readonly StoredValue[]>();
+  for (const [index, changes] of events.entries()) {
+    try {
+      // A log view only adds rows: it needs none of those that are there.
+      if (stream !== 'log') touchedKeys(codec, changes, keys);
+    } catch (error) {
+      throw new FoldFailed(index, asError(error));
+    }
+  }
+  return { keys, fold: (existing, seq) => foldBatch(codec, stream, events, existing, seq) };
 }
 
 /**

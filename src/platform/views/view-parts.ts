@@ -8,10 +8,13 @@ import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
 import { Traces } from '../telemetry/traces';
 import { ViewTelemetry } from '../telemetry/view-telemetry';
+import type { ViewOperations } from '../operations/operations.port';
 import type { Projection } from './projection';
+import { countParked, ParkedEvents } from './parking/parked-events';
 import { Projector } from './projector';
 import { READ_STORE } from './read-models';
 import type { ReadStore } from './read-store.port';
+import { StoredViewOperations } from './rebuild/view-operations';
 import { StreamHub } from './streams/stream-hub';
 import { ViewProgress } from './view-progress';
 import { ViewSignals } from './view-signals';
@@ -24,6 +27,9 @@ export const PROJECTIONS = Symbol('PROJECTIONS');
 export class ViewParts {
   readonly progress: ViewProgress;
   readonly streams: StreamHub;
+  /** What operators can do to the views. */
+  readonly operations: ViewOperations;
+  readonly deadLetters: ParkedEvents;
   private readonly logger = new Logger('Views');
   private readonly signals = new ViewSignals();
   private readonly telemetry: ViewTelemetry;
@@ -48,6 +54,9 @@ export class ViewParts {
       failures: () => this.projector?.failures() ?? [],
       oldestWaiting: () => this.projector?.oldestWaiting() ?? [],
     });
+    const asked = (): void => void this.projector?.lookForRequests();
+    this.operations = new StoredViewOperations(this.log, this.store, this.projections, asked);
+    this.deadLetters = new ParkedEvents(this.store, asked);
   }
 
   /** Makes the tables. */
@@ -79,6 +88,11 @@ export class ViewParts {
         failures.map(({ code, view }) => `${code} ${view}`).join(', ') || 'not every group has been joined',
       );
     return { failures };
+  }
+
+  /** Dead letters of each view. */
+  countDeadLetters(): Promise<Record<string, number>> {
+    return countParked(this.store.db);
   }
 
   closeStreams(): void {

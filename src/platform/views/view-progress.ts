@@ -1,4 +1,5 @@
 import type { Log } from '../log/log.port';
+import { isParked, parkedPlaces } from './parking/parked-records';
 import type { ReadStore } from './read-store.port';
 import { readCheckpoints } from './view-reads';
 import type { ViewSignals } from './view-signals';
@@ -19,6 +20,8 @@ export interface Position {
   /** Offset that it goes on from. */
   readonly offset: number;
   readonly sequence: number;
+  /** Some of its records wait in the dead letters. */
+  readonly hasParked: boolean;
 }
 
 interface Waiter {
@@ -72,14 +75,21 @@ export class ViewProgress {
 
   /**
    * Waits until the view shows an event.
-   * @returns `unrelated` at once when the topic does not feed the view
+   * @returns `unrelated` at once when the topic does not feed the view; `parked` when the event waits in the view's dead letters
    * @throws ViewsUnavailable
    */
-  async waitFor(view: string, place: EventPlaceInLog, timeoutMs: number): Promise<'reached' | 'behind' | 'unrelated'> {
+  async waitFor(
+    view: string,
+    place: EventPlaceInLog,
+    timeoutMs: number,
+  ): Promise<'reached' | 'behind' | 'parked' | 'unrelated'> {
     const watched = this.watched(view);
     if (!watched.topics.has(place.topic)) return 'unrelated';
     const key = placeOf(place.topic, place.partition);
-    return this.until(view, watched, timeoutMs, (known) => (known.get(key)?.sequence ?? 0) >= place.sequence);
+    const isDone: Waiter['isDone'] = (known) => (known.get(key)?.sequence ?? 0) >= place.sequence;
+    const seen = await this.until(view, watched, timeoutMs, isDone);
+    if (seen === 'behind' || watched.known.get(key)?.hasParked !== true) return seen;
+    return (await isParked(this.store.db, view, place)) ? 'parked' : 'reached';
   }
 
   /**
@@ -180,8 +190,12 @@ export class ViewProgress {
   }
 
   private async read(view: string, watched: Watched): Promise<void> {
-    for (const { topic, partition, offset, sequence } of await readCheckpoints(this.store, view)) {
-      watched.advance(topic, partition, { offset, sequence });
+    // What is parked is read after the checkpoints: it may only seem to be more.
+    const checkpoints = await readCheckpoints(this.store, view);
+    const parked = await parkedPlaces(this.store.db, view);
+    for (const { topic, partition, offset, sequence } of checkpoints) {
+      const hasParked = parked.some((place) => place.topic === topic && place.partition === partition);
+      watched.advance(topic, partition, { offset, sequence, hasParked });
     }
   }
 

@@ -2,7 +2,7 @@ import { sql, type Compilable, type Kysely } from 'kysely';
 import type { RowShape, TableDefinition } from '../../kernel/view';
 import { JsonColumnsPlugin } from './json-columns.plugin';
 import type { PlatformTables } from './platform-tables';
-import type { Checkpoint, ReadStore, RowQuery } from './read-store.port';
+import type { Checkpoint, PreparedView, ReadStore, RowQuery } from './read-store.port';
 
 /** See {@link ReadStore.from}. */
 export function queryOf<Row extends RowShape>(db: Kysely<PlatformTables>, table: TableDefinition<Row>): RowQuery<Row> {
@@ -10,6 +10,16 @@ export function queryOf<Row extends RowShape>(db: Kysely<PlatformTables>, table:
   const reader = json.length === 0 ? db : db.withPlugin(new JsonColumnsPlugin(json));
   const query: unknown = reader.selectFrom(sql.table<Row>(table.name).as('row'));
   return query as RowQuery<Row>;
+}
+
+/** The view with the generation that is live now. */
+export async function currentView(db: Kysely<PlatformTables>, view: PreparedView): Promise<PreparedView> {
+  const { generation } = await db
+    .selectFrom('view_tables')
+    .select('generation')
+    .where('view', '=', view.projection.name)
+    .executeTakeFirstOrThrow();
+  return { ...view, generation };
 }
 
 /** Checkpoints of one view, as committed. */

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NewerSchema } from '../../kernel/event-contract';
 import { OffsetOutOfRange, type LogRecord, type Membership, type OwnedPartition } from '../log/log.port';
 import { PartitionFeed } from './partition-feed';
+import { parkedKeys } from './parking/parked-records';
 import { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
 import type { ProjectionParts } from './projection-parts';
 import { asError } from '../as-error';
 import { ProjectionInvariantBroken } from './views.errors';
 import { takeOwnership } from './view-reads';
+import { LIVE_TEMPO, type Tempo } from './tempo';
 import { ViewWriteLoop } from './view-write-loop';
 
 const BACKOFF_MS_MAX = 1_000;
@@ -25,9 +27,10 @@ export class ViewRunner {
   constructor(
     private readonly parts: ProjectionParts,
     readonly projection: Projection,
+    private readonly tempo: Tempo = LIVE_TEMPO,
   ) {
     this.failures = new ProjectionFailures(projection.name);
-    this.writing = new ViewWriteLoop(parts, projection, this.feeds, this.failures);
+    this.writing = new ViewWriteLoop(parts, projection, this.feeds, this.failures, tempo);
   }
 
   /** Resolves when the view's group has been joined. */
@@ -54,6 +57,11 @@ export class ViewRunner {
     return [...this.feeds].flatMap(({ oldestAt }) => oldestAt ?? []);
   }
 
+  /** An operator has asked for something that is parked. */
+  lookForRequests(): void {
+    this.writing.lookForRequests();
+  }
+
   async close(): Promise<void> {
     await this.membership?.leave();
     await this.writing.close();
@@ -70,7 +78,8 @@ export class ViewRunner {
       await feed.lostOr(signal);
       this.feeds.delete(feed);
       this.failures.forget(topic, partition);
-      if (!signal.aborted) await pause(RETAKE_MS, signal);
+      // After a swap of generations it is still ours, and only has to be taken anew.
+      if (!signal.aborted && !feed.isSwapped) await pause(RETAKE_MS, signal);
     }
   }
 
@@ -81,9 +90,12 @@ export class ViewRunner {
       try {
         const { start } = await log.bounds(topic, partition);
         const checkpoint = await takeOwnership(store, name, topic, partition, start);
-        progress.advance(name, topic, partition, checkpoint);
+        const { generation } = store.view(name);
+        const keys = await parkedKeys(store.db, name, topic, partition);
+        progress.advance(name, topic, partition, { ...checkpoint, hasParked: keys.size > 0 });
         this.failures.recovered(topic, partition);
-        return new PartitionFeed(topic, partition, checkpoint.epoch, checkpoint);
+        const { readAheadMax } = this.tempo;
+        return new PartitionFeed(topic, partition, { checkpoint, generation, parkedKeys: keys, readAheadMax });
       } catch (error) {
         this.failed('VIEWS_UNAVAILABLE', topic, partition, asError(error));
         await pause(delayMs, signal);
@@ -121,9 +133,11 @@ export class ViewRunner {
   }
 
   /** Records without meaning need no transaction to be seen: a read that waits for the end may go on before the checkpoint moves. */
-  private tellSkipped({ topic, partition, position, sequence, waiting, isAheadOfCheckpoint }: PartitionFeed): void {
-    if (waiting > 0 || !isAheadOfCheckpoint) return;
-    this.parts.progress.advance(this.projection.name, topic, partition, { offset: position, sequence });
+  private tellSkipped(feed: PartitionFeed): void {
+    const { topic, partition, position, sequence, waiting, isAheadOfCheckpoint } = feed;
+    if (feed.isEnded || waiting > 0 || !isAheadOfCheckpoint) return;
+    const { hasParked } = feed;
+    this.parts.progress.advance(this.projection.name, topic, partition, { offset: position, sequence, hasParked });
     this.parts.signals.emit(this.projection.name);
   }
 
@@ -139,10 +153,7 @@ export class ViewRunner {
         return this.push(feed, record, checkpointed);
       } catch (error) {
         this.writing.wake();
-        if (!(error instanceof NewerSchema)) {
-          this.failed('PROJECTION_FAILED', feed.topic, feed.partition, atRecord(record, error));
-          return false;
-        }
+        if (!(error instanceof NewerSchema)) return this.park(feed, record, error, signal);
         this.failed('NEWER_SCHEMA', feed.topic, feed.partition, atRecord(record, error));
         await pause(NEWER_SCHEMA_RETRY_MS, signal);
       }
@@ -150,7 +161,25 @@ export class ViewRunner {
     return false;
   }
 
+  private async park(feed: PartitionFeed, record: LogRecord, cause: unknown, signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted && !feed.isEnded) {
+      try {
+        await this.writing.tellParked(record, cause);
+        feed.pushParked(record, trustedSequence(feed, record), cause);
+        return true;
+      } catch (error) {
+        this.failed('LOG_UNAVAILABLE', feed.topic, feed.partition, asError(error));
+        await pause(BACKOFF_MS_MAX, signal);
+      }
+    }
+    return false;
+  }
+
   private push(feed: PartitionFeed, record: LogRecord, checkpointed: number): boolean {
+    if (feed.isParked(record)) {
+      feed.pushParked(record, trustedSequence(feed, record), null);
+      return true;
+    }
     const projected = this.projection.read(record);
     const next = record.offset + 1;
     if (projected === undefined) {
@@ -168,7 +197,7 @@ export class ViewRunner {
         return this.broken(feed, `sequence ${sequence} at offset ${record.offset} instead of ${expected}`);
       }
     }
-    feed.push(changes, next, sequence ?? 0, record);
+    feed.push({ record, changes, next, sequence: sequence ?? 0 });
     return true;
   }
 
@@ -187,6 +216,7 @@ export class ViewRunner {
       `view ${this.projection.name}, ${feed.topic}/${feed.partition}: ${reason}`,
     );
     this.failures.add('PROJECTION_FAILED', feed.topic, feed.partition, error);
+    feed.stop();
     this.parts.callbacks.fatal(error);
     return false;
   }
@@ -195,6 +225,12 @@ export class ViewRunner {
     if (!this.failures.add(code, topic, partition, error)) return;
     this.parts.callbacks.report(`view ${this.projection.name}, ${topic}/${partition}: ${code}`, error);
   }
+}
+
+/** The number of a record that was not read: the next one, or 0 when it claims another. */
+function trustedSequence(feed: PartitionFeed, { headers }: LogRecord): number {
+  const next = feed.lastSequence + 1;
+  return headers['sequence'] === String(next) ? next : 0;
 }
 
 function atRecord({ topic, partition, offset }: LogRecord, cause: unknown): Error {

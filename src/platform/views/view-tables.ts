@@ -4,6 +4,7 @@ import type { ColumnType } from '../../kernel/view';
 import type { PlatformTables } from './platform-tables';
 import type { Projection } from './projection';
 import type { PreparedView } from './read-store.port';
+import { dropRebuild, generationOf, retiredTable, runningRebuild } from './rebuild/rebuild-tables';
 import { RowCodec } from './row.codec';
 import { ViewsForeign } from './views.errors';
 
@@ -47,12 +48,16 @@ export async function prepareTable(
     .select(['definition', 'generation', 'table_name'])
     .where('view', '=', name)
     .executeTakeFirst();
+  await db.schema.dropTable(retiredTable(projection)).ifExists().execute();
+  const rebuild = await runningRebuild(db, name);
+  if (rebuild !== undefined && rebuild.definition !== definition) await dropRebuild(db, projection, rebuild.generation);
   if (known?.definition === definition) return { projection, codec, generation: known.generation };
   const generation = (known?.generation ?? 0) + 1;
   if (known !== undefined) {
     await db.schema.dropTable(known.table_name).ifExists().execute();
     await db.deleteFrom('checkpoints').where('view', '=', name).execute();
     await db.deleteFrom('delete_marks').where('view', '=', name).execute();
+    await db.deleteFrom('parked_records').where('view', '=', name).execute();
     await db.updateTable('stream_counters').set({ seq: 0, pruned: 0 }).where('view', '=', name).execute();
   }
   await createTable(db, kind, projection, codec);
@@ -63,6 +68,23 @@ export async function prepareTable(
     .onConflict((conflict) => conflict.column('view').doUpdateSet(entry))
     .execute();
   return { projection, codec, generation };
+}
+
+/** Makes what a new generation is filled into, and asks the projectors to fill it. Run it in a transaction. */
+export async function beginRebuild(
+  db: Kysely<PlatformTables>,
+  kind: 'sqlite' | 'postgres',
+  projection: Projection,
+  generation: number,
+): Promise<void> {
+  const filled = generationOf(projection, generation);
+  const definition = definitionHash(projection);
+  await db
+    .insertInto('view_rebuilds')
+    .values({ view: projection.name, generation, definition, started_at: Date.now(), failure: null })
+    .execute();
+  await db.insertInto('stream_counters').values({ view: filled.name, seq: 0, pruned: 0 }).execute();
+  await createTable(db, kind, filled, new RowCodec(filled.table));
 }
 
 async function createTable(
@@ -88,7 +110,8 @@ async function createTable(
   }
 }
 
-function definitionHash({ table, stream }: Projection): string {
+/** Differs whenever a table made for the one could not serve the other. */
+export function definitionHash({ table, stream }: Projection): string {
   const { columns, key, indexes } = table;
   const text = JSON.stringify([table.name, Object.entries(columns), key, indexes ?? [], stream ?? null]);
   return createHash('sha256').update(text).digest('hex');

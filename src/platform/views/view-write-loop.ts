@@ -1,27 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { foldBatch, FoldFailed, touchedKeys } from './view-fold';
+import { FoldFailed, foldOf } from './view-fold';
 import type { FeedEntry, PartitionFeed } from './partition-feed';
 import type { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
+import { deadLetter } from '../log/dead-letter';
+import type { LogRecord } from '../log/log.port';
+import { park } from './parking/parked-records';
+import { ParkedSettlement } from './parking/parked-settlement';
 import type { CheckpointMove, ReadStore } from './read-store.port';
-import { readCheckpoints } from './view-reads';
+import { reconcile } from './reconcile-checkpoints';
 import { asError } from '../as-error';
-import { ProjectionInvariantBroken, RowsRefused, StaleOwner } from './views.errors';
-import type { StoredValue } from './row.codec';
+import { RowsRefused, StaleOwner } from './views.errors';
 import type { ProjectionParts } from './projection-parts';
+import type { Tempo } from './tempo';
 
-/** Events in one transaction. */
-const BATCH_EVENTS_MAX = 4_000;
 const BACKOFF_MS_MAX = 1_000;
-/**
- * While events keep coming, transactions start this far apart: a few large ones cost a fraction of many small ones, since every one writes
- * whole pages. When somebody waits for the view or watches it, freshness comes first.
- */
-const PACE_MS = 60;
-const PACE_ATTENDED_MS = 5;
-/** The distance after a transaction of so many events. */
-const PACE_CROWD_MS = 300;
-const CROWD = 200;
+/** How often an operator's requests are looked for, while something is parked. */
+const REQUESTS_LOOK_MS = 500;
 /** A checkpoint that only skips records without meaning can wait for company. */
 const SKIP_LINGER_MS = 200;
 
@@ -40,17 +35,23 @@ export class ViewWriteLoop {
   private isClosed = false;
   private isAwake = false;
   private wakeUp: (() => void) | undefined;
-  private eventsMax = BATCH_EVENTS_MAX;
+  private eventsMax: number;
   private backoffMs = 0;
   private turn = 0;
+  private requestsDueAt = 0;
+  private skipsDueAt: number | undefined;
+  private readonly settlement: ParkedSettlement;
 
   constructor(
     private readonly parts: ProjectionParts,
     private readonly projection: Projection,
     private readonly feeds: ReadonlySet<PartitionFeed>,
     private readonly failures: ProjectionFailures,
+    private readonly tempo: Tempo,
   ) {
     this.store = parts.store;
+    this.eventsMax = tempo.batchMax;
+    this.settlement = new ParkedSettlement(this.store, projection);
   }
 
   start(): void {
@@ -70,29 +71,77 @@ export class ViewWriteLoop {
     await this.running;
   }
 
+  /** An operator has asked for something that is parked. */
+  lookForRequests(): void {
+    this.requestsDueAt = 0;
+    this.wake();
+  }
+
+  /** Leaves a dead letter in the log before a record is parked; a repeat has the same id. @throws what `append` throws */
+  async tellParked(record: LogRecord, cause: unknown): Promise<void> {
+    const { log, callbacks } = this.parts;
+    const { name, consumer = name } = this.projection;
+    await log.append([deadLetter(consumer, record, cause)]);
+    const { topic, partition, offset } = record;
+    callbacks.report(`view ${name} parks ${topic}/${partition}@${offset}`, asError(cause));
+  }
+
   private async run(): Promise<void> {
     while (!this.isClosed) {
       this.isAwake = false;
+      await this.settleRequests();
       const batch = this.collect();
       if (batch.length > 0) {
+        this.skipsDueAt = undefined;
         const started = performance.now();
         await this.project(batch);
-        await this.pace(started, countOf(batch) < CROWD ? PACE_MS : PACE_CROWD_MS);
+        const { crowd, paceMs, paceCrowdMs } = this.tempo;
+        await this.pace(started, countOf(batch) < crowd ? paceMs : paceCrowdMs);
       } else {
-        const skipped = this.skipped();
-        const isNews = await this.sleep(skipped.length > 0 ? SKIP_LINGER_MS : undefined);
-        if (!isNews && !this.isClosed) await this.project(skipped);
+        await this.projectSkips();
       }
+    }
+  }
+
+  private async projectSkips(): Promise<void> {
+    const skipped = this.skipped();
+    const now = performance.now();
+    if (skipped.length === 0) this.skipsDueAt = undefined;
+    else this.skipsDueAt ??= now + SKIP_LINGER_MS;
+    if (this.skipsDueAt === undefined) await this.sleep(this.hasParked() ? REQUESTS_LOOK_MS : undefined);
+    else if (this.skipsDueAt > now) await this.sleep(this.skipsDueAt - now);
+    else {
+      this.skipsDueAt = undefined;
+      await this.project(skipped);
+    }
+  }
+
+  private hasParked(): boolean {
+    for (const feed of this.feeds) {
+      if (feed.hasParked) return true;
+    }
+    return false;
+  }
+
+  private async settleRequests(): Promise<void> {
+    if (!this.hasParked() || performance.now() < this.requestsDueAt) return;
+    this.requestsDueAt = performance.now() + REQUESTS_LOOK_MS;
+    try {
+      if (await this.settlement.settle(this.feeds)) this.parts.signals.emit(this.projection.name);
+    } catch (error) {
+      const owned = [...this.feeds].map((feed) => ({ feed, entries: [] }));
+      await this.recover(owned, asError(error));
     }
   }
 
   private async pace(started: number, distanceMs: number): Promise<void> {
     const { signals } = this.parts;
+    const { paceAttendedMs } = this.tempo;
     while (!this.isClosed && !this.isFull()) {
-      const paceMs = signals.isAttended(this.projection.name) ? PACE_ATTENDED_MS : distanceMs;
+      const paceMs = signals.isAttended(this.projection.name) ? paceAttendedMs : distanceMs;
       const spareMs = started + paceMs - performance.now();
       if (spareMs <= 0) return;
-      await pause(Math.min(spareMs, PACE_ATTENDED_MS));
+      await pause(Math.min(spareMs, paceAttendedMs));
     }
   }
 
@@ -103,7 +152,7 @@ export class ViewWriteLoop {
       if (feed.isFull) return true;
       events += feed.waiting;
     }
-    return events >= BATCH_EVENTS_MAX;
+    return events >= this.tempo.batchMax;
   }
 
   private collect(): Taken[] {
@@ -127,9 +176,9 @@ export class ViewWriteLoop {
       .map((feed) => ({ feed, entries: [] }));
   }
 
-  /** @returns whether something is waiting, or else the time is over */
-  private async sleep(ms: number | undefined): Promise<boolean> {
-    if (this.isAwake || this.isClosed) return true;
+  /** Until something may be waiting, or the time is over. */
+  private async sleep(ms: number | undefined): Promise<void> {
+    if (this.isAwake || this.isClosed) return;
     await new Promise<void>((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
       this.wakeUp = () => {
@@ -138,7 +187,6 @@ export class ViewWriteLoop {
       };
     });
     this.wakeUp = undefined;
-    return this.isAwake;
   }
 
   private async project(batch: readonly Taken[]): Promise<void> {
@@ -147,29 +195,22 @@ export class ViewWriteLoop {
       const moves = batch.map(({ feed, entries }) => feed.move(entries.length));
       await this.commit(batch, moves);
       this.committed(batch, moves);
-      const partitions = batch.map(({ entries }) => entries);
+      const partitions = batch.map(({ entries }) => entries.filter(({ parked }) => parked === undefined));
       this.parts.onProjected?.({ view: this.projection.name, partitions, started });
       this.recovered();
-      this.eventsMax = Math.min(this.eventsMax * 2, BATCH_EVENTS_MAX);
+      this.eventsMax = Math.min(this.eventsMax * 2, this.tempo.batchMax);
     } catch (error) {
       await this.recover(batch, asError(error));
     }
   }
 
   private async commit(batch: readonly Taken[], moves: readonly CheckpointMove[]): Promise<void> {
-    const { name, stream } = this.projection;
-    const { codec } = this.store.view(name);
-    const events = batch.flatMap(({ entries }) => entries.map(({ changes }) => changes));
-    const keys = new Map<string, readonly StoredValue[]>();
-    for (const [index, changes] of events.entries()) {
-      try {
-        if (stream !== 'log') touchedKeys(codec, changes, keys);
-      } catch (error) {
-        throw new FoldFailed(index, asError(error));
-      }
-    }
-    const fold = foldBatch.bind(undefined, codec, stream, events);
-    await this.store.commit(name, { keys, moves, fold });
+    const entries = batch.flatMap((taken) => taken.entries);
+    const parked = entries.flatMap((entry) => entry.parked ?? []);
+    const also = parked.length === 0 ? [] : park(this.store.db, this.projection.name, parked);
+    const events = entries.map(({ changes }) => changes);
+    const fold = foldOf(this.store.view(this.projection.name), events);
+    await this.store.commit(this.projection.name, { ...fold, moves, also });
   }
 
   private committed(batch: readonly Taken[], moves: readonly CheckpointMove[]): void {
@@ -178,7 +219,11 @@ export class ViewWriteLoop {
       const feed = batch[index]?.feed;
       feed?.committed(to, sequence);
       const offset = feed?.waiting === 0 ? feed.position : to;
-      progress.advance(this.projection.name, topic, partition, { offset, sequence });
+      progress.advance(this.projection.name, topic, partition, {
+        offset,
+        sequence,
+        hasParked: feed?.hasParked ?? false,
+      });
     }
     signals.emit(this.projection.name);
   }
@@ -188,60 +233,35 @@ export class ViewWriteLoop {
     if (!isData && !(error instanceof StaleOwner)) return this.backOff(error);
     try {
       // Events that are projected already may well be refused: first of all the checkpoints must be where we think.
-      if ((await this.isOvertaken(batch)) || !isData) return;
+      const feeds = batch.map(({ feed }) => feed);
+      const isOvertaken = await reconcile(this.parts, this.projection, feeds);
+      this.recovered();
+      if (isOvertaken || !isData) return;
     } catch (failure) {
       return this.backOff(asError(failure));
     }
-    if (error instanceof FoldFailed) this.stopAt(batch, error.index, error.cause);
-    else if (countOf(batch) <= 1) this.stopAt(batch, 0, error);
+    if (error instanceof FoldFailed) await this.parkAt(batch, error.index, error.cause);
+    else if (countOf(batch) <= 1) await this.parkAt(batch, 0, error);
     // The transaction does not say which event it was: one at a time, it is the first.
     else this.eventsMax = 1;
   }
 
-  private stopAt(batch: readonly Taken[], index: number, error: Error): void {
+  private async parkAt(batch: readonly Taken[], index: number, cause: Error): Promise<void> {
     let first = 0;
     for (const { feed, entries } of batch) {
-      if (index < first + entries.length) {
-        const offset = (entries[index - first]?.next ?? 0) - 1;
-        const cause = new Error(`${feed.topic}/${feed.partition}@${offset}: ${error.message}`, { cause: error });
-        feed.stopAt(index - first);
-        this.failures.add('PROJECTION_FAILED', feed.topic, feed.partition, cause);
-        this.parts.callbacks.report(`view ${this.projection.name} stops at ${feed.topic}/${feed.partition}`, cause);
-        return;
+      const entry = entries[index - first];
+      if (entry === undefined) {
+        first += entries.length;
+        continue;
       }
-      first += entries.length;
-    }
-  }
-
-  /**
-   * Looks whether a checkpoint is not where we think. Either another owner has the partition (its epoch is higher), or our last
-   * transaction was committed and the answer was lost.
-   */
-  private async isOvertaken(batch: readonly Taken[]): Promise<boolean> {
-    let isOvertaken = false;
-    const { callbacks, progress, signals } = this.parts;
-    const { name } = this.projection;
-    const checkpoints = await readCheckpoints(this.store, name);
-    for (const { feed } of batch) {
-      const { topic, partition } = feed;
-      const found = checkpoints.find((one) => one.topic === topic && one.partition === partition);
-      if (found?.epoch === feed.epoch && found.offset === feed.offset) continue;
-      isOvertaken = true;
-      if (found === undefined || found.epoch !== feed.epoch) {
-        feed.lose();
-        callbacks.report(`view ${name} has lost ${topic}/${partition}`, new StaleOwner('another owner has taken it'));
-      } else if (found.offset > feed.offset) {
-        feed.committed(found.offset, found.sequence);
-        progress.advance(name, topic, partition, found);
-      } else {
-        const reason = `the checkpoint of ${topic}/${partition} went back from ${feed.offset} to ${found.offset}`;
-        callbacks.fatal(new ProjectionInvariantBroken(`view ${name}: ${reason}`));
-        feed.lose();
+      try {
+        await this.tellParked(entry.record, cause);
+        feed.park(entry, cause);
+      } catch (error) {
+        await this.backOff(asError(error));
       }
+      return;
     }
-    this.recovered();
-    if (isOvertaken) signals.emit(name);
-    return isOvertaken;
   }
 
   private recovered(): void {

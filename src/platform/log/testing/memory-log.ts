@@ -31,6 +31,7 @@ export class MemoryLog implements Log {
   private readonly topics = new Map<string, Partition[]>();
   private readonly members = new Map<string, AbortController>();
   private readonly running = new Set<Promise<void>>();
+  private areReadersHeld = false;
 
   constructor(
     readonly id: string = 'memory',
@@ -70,6 +71,12 @@ export class MemoryLog implements Log {
     this.partition(topic, partition).start = start;
   }
 
+  /** Gives readers nothing, as a slow log would, until it is told otherwise. */
+  holdReaders(isHeld: boolean): void {
+    this.areReadersHeld = isHeld;
+    for (const partitions of this.topics.values()) partitions.forEach((partition) => this.wake(partition));
+  }
+
   async join({ group, topics, own }: GroupOptions): Promise<Membership> {
     this.members.get(group)?.abort();
     const controller = new AbortController();
@@ -97,6 +104,10 @@ export class MemoryLog implements Log {
     const log = this.partition(topic, partition);
     let next = from;
     while (!signal.aborted) {
+      if (this.areReadersHeld) {
+        await this.news(log, signal);
+        continue;
+      }
       if (next < log.start || next > log.end) throw new OffsetOutOfRange(`${topic}/${partition}@${next}`);
       const first = firstFrom(log.records, next);
       const records = log.records.slice(first, first + BATCH_MAX);

@@ -58,6 +58,7 @@ export class PostgresViewWriter {
       await this.writeRows(transaction, writes.rows);
       await this.deleteRows(transaction, writes.deletes);
       await this.writeMarks(transaction, writes.marks);
+      for (const query of batch.also) await transaction.executeQuery(query.compile());
       await this.moveCounter(transaction, writes.seq);
     });
   }
@@ -67,13 +68,14 @@ export class PostgresViewWriter {
   }
 
   private async lockCounter(transaction: Transaction<PlatformTables>): Promise<number> {
-    const { seq } = await transaction
+    const counter = await transaction
       .selectFrom('stream_counters')
       .select('seq')
       .where('view', '=', this.name)
       .forUpdate()
-      .executeTakeFirstOrThrow();
-    return seq;
+      .executeTakeFirst();
+    if (counter === undefined) throw new StaleOwner(`${this.name}: the view has gone`);
+    return counter.seq;
   }
 
   private async load(

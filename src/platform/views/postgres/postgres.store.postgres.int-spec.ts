@@ -80,6 +80,7 @@ describe('views in PostgreSQL, in several processes', () => {
             keys: new Map([['sum', ['sum']]]),
             fold: (existing, seq) => foldBatch(codec, 'table', [[increment]], existing, seq),
             moves: [{ topic: TOPIC, partition, epoch, from: offset, to: offset + 1, sequence: offset + 1 }],
+            also: [],
           });
         }
       }),

@@ -5,7 +5,7 @@ import type { RowShape, TableDefinition } from '../../../kernel/view';
 import { migratePlatformTables, type PlatformTables } from '../platform-tables';
 import type { Projection } from '../projection';
 import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
-import { queryOf } from '../view-reads';
+import { currentView, queryOf } from '../view-reads';
 import { bindToLog, prepareTable } from '../view-tables';
 import { DatabaseUnusable } from '../views.errors';
 import { boundedPool, SESSION_SETTINGS, type PostgresOptions } from './postgres-pool';
@@ -66,11 +66,29 @@ export class PostgresReadStore implements ReadStore {
       for (const projection of projections) prepared.push(await prepareTable(db, this.kind, projection));
       return prepared;
     });
-    for (const view of views) this.writers.set(view.projection.name, new PostgresViewWriter(view, this.origin));
+    for (const view of views) this.adopt(view);
   }
 
   view(name: string): PreparedView {
     return this.writer(name).view;
+  }
+
+  adopt(view: PreparedView): void {
+    this.writers.set(view.projection.name, new PostgresViewWriter(view, this.origin));
+  }
+
+  forget(name: string): void {
+    this.writers.delete(name);
+  }
+
+  async refresh(name: string): Promise<PreparedView> {
+    const view = await currentView(this.db, this.view(name));
+    if (view.generation !== this.view(name).generation) this.adopt(view);
+    return view;
+  }
+
+  transact<T>(work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
+    return this.exclusively(work);
   }
 
   async write<Row>(query: Compilable<Row>): Promise<Row[]> {

@@ -1,12 +1,19 @@
 import type Database from 'better-sqlite3';
 import type { RowShape } from '../../../kernel/view';
-import { SqliteFailure, type SqliteThread, type SqliteValue, type SqliteWrite } from '../../sqlite/sqlite-thread';
+import {
+  bindable,
+  SqliteFailure,
+  type SqliteThread,
+  type SqliteValue,
+  type SqliteWrite,
+} from '../../sqlite/sqlite-thread';
 import type { PreparedView, ViewBatch } from '../read-store.port';
 import { keyText, type StoredValue } from '../row.codec';
 import { RowsRefused, StaleOwner } from '../views.errors';
-import type { ViewWrites } from '../view-fold';
+import type { PlacedRow, ViewWrites } from '../view-fold';
 
 const ROWS_REMEMBERED_MAX = 10_000;
+const ROWS_SORTED_MIN = 500;
 
 const MOVE_COUNTER = 'update stream_counters set seq = ? where view = ? and seq = ?';
 const MOVE_CHECKPOINT = `update checkpoints set next_offset = ?, sequence = ?
@@ -52,7 +59,7 @@ export class SqliteViewWriter {
     const name = this.view.projection.name;
     const seq = (this.seq ??= this.selectSeq.get(name)?.seq ?? 0);
     const writes = batch.fold(this.load(batch.keys), seq);
-    const rows = writes.rows.flatMap(({ row, seq: place }): SqliteValue[] => this.values(row, place));
+    const rows = this.inKeyOrder(writes.rows).flatMap(({ row, seq: place }): SqliteValue[] => this.values(row, place));
     const width = this.view.codec.columns.length + (this.streamed ? 1 : 0);
     const moves = batch.moves.flatMap((move): SqliteValue[] => [
       move.to,
@@ -80,6 +87,10 @@ export class SqliteViewWriter {
       transaction.push({ sql: this.deleteRow, width: writes.deletes[0]?.length ?? 0, values: writes.deletes.flat() });
     }
     if (marks.length > 0) transaction.push({ sql: MARK, width: 5, values: marks });
+    for (const query of batch.also) {
+      const { sql, parameters } = query.compile();
+      transaction.push({ sql, width: parameters.length, values: parameters.map(bindable) });
+    }
     try {
       await this.thread.write(transaction);
     } catch (error) {
@@ -94,6 +105,15 @@ export class SqliteViewWriter {
   forget(): void {
     this.seq = undefined;
     this.remembered.clear();
+  }
+
+  /** Keys are mostly random: in order they touch each page once, where a large batch would touch it again and again. */
+  private inKeyOrder(rows: readonly PlacedRow[]): readonly PlacedRow[] {
+    if (rows.length < ROWS_SORTED_MIN) return rows;
+    const { codec } = this.view;
+    const keyed = rows.map((placed) => ({ placed, key: keyText(codec.key(placed.row)) }));
+    keyed.sort((left, right) => (left.key < right.key ? -1 : 1));
+    return keyed.map(({ placed }) => placed);
   }
 
   private values(row: RowShape, seq: number): SqliteValue[] {

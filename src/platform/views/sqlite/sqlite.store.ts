@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, sql, type Compilable, type SqliteDatabase, type SqliteStatement } from 'kysely';
 import type { RowShape, TableDefinition } from '../../../kernel/view';
-import { SqliteThread, type SqliteValue } from '../../sqlite/sqlite-thread';
+import { bindable, SqliteThread } from '../../sqlite/sqlite-thread';
 import { migratePlatformTables, type PlatformTables } from '../platform-tables';
 import type { Projection } from '../projection';
 import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
-import { queryOf } from '../view-reads';
+import { currentView, queryOf } from '../view-reads';
 import { bindToLog, prepareTable } from '../view-tables';
 import { SqliteViewWriter } from './sqlite-view-writer';
 
@@ -56,13 +56,29 @@ export class SqliteReadStore implements ReadStore {
         return prepared;
       }),
     );
-    for (const view of views) {
-      this.writers.set(view.projection.name, new SqliteViewWriter(view, this.thread, this.reader));
-    }
+    for (const view of views) this.adopt(view);
   }
 
   view(name: string): PreparedView {
     return this.writer(name).view;
+  }
+
+  adopt(view: PreparedView): void {
+    this.writers.set(view.projection.name, new SqliteViewWriter(view, this.thread, this.reader));
+  }
+
+  forget(name: string): void {
+    this.writers.delete(name);
+  }
+
+  async refresh(name: string): Promise<PreparedView> {
+    const view = await currentView(this.db, this.view(name));
+    if (view.generation !== this.view(name).generation) this.adopt(view);
+    return view;
+  }
+
+  transact<T>(work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
+    return withWritable(this.path, (db) => db.transaction().execute(work));
   }
 
   async write<Row>(query: Compilable<Row>): Promise<Row[]> {
@@ -105,8 +121,16 @@ export class SqliteReadStore implements ReadStore {
   }
 }
 
-/** Runs start-up work on a connection that may write, on this thread. */
-async function withWritable<T>(path: string, work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
+let administering: Promise<unknown> = Promise.resolve();
+
+/** Runs work on a connection that may write, on this thread: one after the other, since a second one would wait here for the first. */
+function withWritable<T>(path: string, work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
+  const done = administering.then(() => onConnection(path, work));
+  administering = done.catch(() => undefined);
+  return done;
+}
+
+async function onConnection<T>(path: string, work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
   const db = new Kysely<PlatformTables>({
     dialect: new SqliteDialect({ database: new Database(path, { timeout: 10_000 }) }),
   });
@@ -132,10 +156,4 @@ function keepStatements(database: Database.Database): SqliteDatabase {
       return statement;
     },
   };
-}
-
-function bindable(value: unknown): SqliteValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
-    return value;
-  throw new TypeError(`SQLite takes no ${typeof value}`);
 }

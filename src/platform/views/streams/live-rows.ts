@@ -48,7 +48,7 @@ export class LiveRows {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<object[]> {
-    const { codec, generation } = this.store.view(view.name);
+    const { codec, generation } = await this.store.refresh(view.name);
     const source = new SqlStreamSource(this.store, view.name);
     const after = page.after === undefined ? undefined : parsePosition(page.after);
     const { seq } = await source.head();

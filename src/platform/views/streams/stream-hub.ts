@@ -8,7 +8,7 @@ import { StreamClient, type StreamLimits } from './stream-client';
 import { StreamFilter } from './stream-filter';
 import type { ShowRow } from './stream-item';
 import { StreamReader } from './stream-reader';
-import { SqlStreamSource, type StreamHead } from './stream-source';
+import { GenerationChanged, SqlStreamSource, type StreamHead } from './stream-source';
 
 /** Every client gets a comment once in so many ticks: well within the promised 15 s. */
 const BEAT_TICKS = 12;
@@ -83,7 +83,9 @@ export class StreamHub {
    */
   async open<Row extends RowShape>(request: StreamRequest<Row>, response: ServerResponse): Promise<OpenStream> {
     const { name } = request.view;
-    const { codec, generation } = this.store.view(name);
+    const known = this.store.view(name);
+    const { codec, generation } = await this.store.refresh(name);
+    if (generation !== known.generation) this.renew(name);
     const filter = new StreamFilter(codec, request.where ?? {});
     const channel = this.channel(name);
     const beat = this.beats[this.ticks % BEAT_TICKS] ?? new Set();
@@ -97,6 +99,7 @@ export class StreamHub {
       const reader = await channel.reader;
       const head = await reader.source.head();
       if (client.isClosed) return { close: () => undefined };
+      if (this.channels.get(name) !== channel) throw new GenerationChanged(name);
       const position = startOf(request.lastEventId, generation, head, reader.source.view.projection.stream);
       request.begin?.();
       response.writeHead(200, { ...request.headers, ...SSE_HEADERS });
@@ -131,11 +134,27 @@ export class StreamHub {
   private channel(name: string): Channel {
     let channel = this.channels.get(name);
     if (channel === undefined) {
-      const reader = StreamReader.start(new SqlStreamSource(this.store, name), this.failed);
+      const reader = StreamReader.start(new SqlStreamSource(this.store, name), (error) => {
+        if (error instanceof GenerationChanged) this.renew(name);
+        else this.failed(error);
+      });
       channel = { reader, clients: new Set(), release: this.signals.attend(name) };
       this.channels.set(name, channel);
     }
     return channel;
+  }
+
+  /** Another generation has become live: its rows may differ, so clients come again, and are told to begin afresh. */
+  private renew(name: string): void {
+    const channel = this.channels.get(name);
+    if (channel === undefined) return;
+    this.channels.delete(name);
+    channel.release();
+    for (const clients of this.beats) {
+      for (const client of clients) {
+        if (channel.clients.has(client)) client.end(retryFrame());
+      }
+    }
   }
 
   private left(name: string, channel: Channel, client: StreamClient): void {

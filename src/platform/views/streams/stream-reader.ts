@@ -2,7 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { StreamAudience } from './stream-audience';
 import type { StreamClient } from './stream-client';
 import type { StreamItem } from './stream-item';
-import type { StreamSource } from './stream-source';
+import { GenerationChanged, type StreamSource } from './stream-source';
 
 /** Items kept for clients that come from their snapshot. */
 const RING_ITEMS = 2_000;
@@ -28,7 +28,10 @@ export class StreamReader {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** @throws ViewsUnavailable */
+  /**
+   * @param failed told of failed reads, which are repeated
+   * @throws ViewsUnavailable
+   */
   static async start(source: StreamSource, failed: (error: unknown) => void): Promise<StreamReader> {
     const reader = new StreamReader(source, failed);
     const { seq } = await source.head();
@@ -93,6 +96,7 @@ export class StreamReader {
       // Clients stay and miss nothing.
       this.isStale = false;
       this.failed(error);
+      if (error instanceof GenerationChanged) return;
       setTimeout(() => this.wake(), RETRY_MS).unref();
     }
   }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { RowShape } from '../../../kernel/view';
 import type { PreparedView, ReadStore } from '../read-store.port';
+import { ViewsUnavailable } from '../views.errors';
 import type { StreamFilter } from './stream-filter';
 import { StreamItem } from './stream-item';
 
@@ -9,6 +10,13 @@ export interface StreamHead {
   readonly seq: number;
   /** Deletions up to it are forgotten. */
   readonly pruned: number;
+}
+
+/** Another generation is live now: what was read of this one cannot be continued. */
+export class GenerationChanged extends ViewsUnavailable {
+  constructor(view: string) {
+    super(`another generation of ${view} has become live`);
+  }
 }
 
 export interface StreamSlice {
@@ -21,9 +29,11 @@ export interface StreamSlice {
 /** A view as a stream of items in the order of their seq. */
 export interface StreamSource {
   readonly view: PreparedView;
+  /** @throws GenerationChanged */
   head(): Promise<StreamHead>;
   /**
    * Items after `from`, up to `to`, at most about `limit` of each kind.
+   * Nothing once another generation is live, which {@link head} then tells.
    * @param deletionsAfter deletions up to it are of no interest
    */
   slice(from: number, to: number, limit: number, filter?: StreamFilter, deletionsAfter?: number): Promise<StreamSlice>;
@@ -45,11 +55,14 @@ export class SqlStreamSource implements StreamSource {
   }
 
   async head(): Promise<StreamHead> {
-    return this.store.db
+    const { generation, ...head } = await this.store.db
       .selectFrom('stream_counters')
-      .select(['seq', 'pruned'])
-      .where('view', '=', this.name)
+      .innerJoin('view_tables', 'view_tables.view', 'stream_counters.view')
+      .select(['seq', 'pruned', 'generation'])
+      .where('stream_counters.view', '=', this.name)
       .executeTakeFirstOrThrow();
+    if (generation !== this.view.generation) throw new GenerationChanged(this.name);
+    return head;
   }
 
   async slice(
@@ -77,6 +90,7 @@ export class SqlStreamSource implements StreamSource {
     const conditions = equal.length === 0 ? sql`` : sql.join(equal, sql` `);
     const { rows } = await sql<Record<string, unknown>>`
       select * from ${sql.table(table.name)} where seq > ${from} and seq <= ${to} ${conditions}
+        and exists (select 1 from view_tables where view = ${this.name} and generation = ${generation})
       order by seq limit ${limit}
     `.execute(this.store.db);
     return rows.map((row) => new StreamItem(Number(row['seq']), codec.decoded(row), undefined, generation, table.key));

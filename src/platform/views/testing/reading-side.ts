@@ -16,6 +16,7 @@ export const ledgerProjections: readonly Projection[] = [
 
 /** What a process needs to project and to answer queries. */
 export interface ReadingSide {
+  readonly log: Log;
   readonly store: ReadStore;
   readonly signals: ViewSignals;
   readonly progress: ViewProgress;
@@ -42,6 +43,7 @@ export async function readingSide(
   };
   const projector = new Projector({ log, store, progress, signals, callbacks }, projections);
   return {
+    log,
     store,
     signals,
     progress,

@@ -1,0 +1,4 @@
+import { postgresDatabase, postgresServer } from '../testing/stores';
+import { parkingContract } from './parking.contract';
+
+parkingContract('PostgreSQL', () => postgresDatabase(postgresServer()));

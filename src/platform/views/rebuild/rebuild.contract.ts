@@ -1,0 +1,192 @@
+import { NoRebuild, RebuildRunning, UnknownView, type ViewStatus } from '../../operations/operations.port';
+import { accountsView, entriesView, type LedgerEntry } from '../testing/ledger.fixture';
+import {
+  accountsOf,
+  allProjected,
+  booked,
+  entriesOf,
+  foldAccounts,
+  LedgerWorld,
+  opened,
+} from '../testing/ledger-world';
+import { eventually, ledgerProjections, type ReadingSide } from '../testing/reading-side';
+import type { TestDatabase } from '../testing/stores';
+import { closed, handedOver } from '../testing/stream-world';
+import { readCheckpoints } from '../view-reads';
+import { allRebuilds } from './rebuild-tables';
+import { StoredViewOperations } from './view-operations';
+
+/** What a rebuild promises, whatever the database. */
+export function rebuildContract(name: string, makeDatabase: () => Promise<TestDatabase>): void {
+  describe(`a rebuild on ${name}`, () => {
+    const world = new LedgerWorld(makeDatabase);
+
+    it('G6: gives a new generation that equals the live one row by row, while events keep coming', async () => {
+      const side = await world.open();
+      await side.projector.start();
+      const written = history(200);
+      await world.write(written);
+      await allProjected(side);
+      const operations = operationsOf(side);
+      await operations.rebuild(accountsView.name);
+      await operations.rebuild(entriesView.name);
+      let round = 0;
+      while ((await allRebuilds(side.store.db)).length > 0) {
+        const more = [booked(`a${round % 7}`, ++round), opened(`b${round}`, round)];
+        written.push(...more);
+        await world.write(more);
+        await allProjected(side);
+        expect(await accountsOf(side)).toEqual(foldAccounts(written));
+      }
+      await allProjected(side);
+      expect(await accountsOf(side)).toEqual(foldAccounts(written));
+      expect(await entriesOf(side)).toHaveLength(written.length);
+      expect(await generations(side)).toEqual([2, 2]);
+      expect(side.fatal).toEqual([]);
+      expect(side.reports).toEqual([]);
+      const more = [booked('a1', 9), closed('a2')];
+      await world.write(more);
+      await allProjected(side);
+      expect(await accountsOf(side)).toEqual(foldAccounts([...written, ...more]));
+    });
+
+    it('replaces rows that no event explains', async () => {
+      const side = await world.open();
+      await side.projector.start();
+      const written = history(20);
+      await world.write(written);
+      await allProjected(side);
+      await side.store.transact((db) =>
+        db
+          .updateTable('ledger_accounts' as never)
+          .set({ total: 1e6 } as never)
+          .execute(),
+      );
+      expect((await accountsOf(side))[0]?.total).toBe(1e6);
+      await operationsOf(side).rebuild(accountsView.name);
+      await swapped(side, accountsView.name);
+      expect(await accountsOf(side)).toEqual(foldAccounts(written));
+      const more = [booked('a1', 2)];
+      await world.write(more);
+      await allProjected(side);
+      expect(await accountsOf(side)).toEqual(foldAccounts([...written, ...more]));
+    });
+
+    it('goes on where it was after the process has died, and is not begun twice', async () => {
+      const first = await world.open();
+      const written = history(100);
+      await world.write(written);
+      const operations = operationsOf(first);
+      await operations.rebuild(accountsView.name);
+      await expect(operations.rebuild(accountsView.name)).rejects.toBeInstanceOf(RebuildRunning);
+      expect((await statusOf(first, accountsView.name))?.status).toBe('rebuilding');
+      await world.closeAll();
+      const second = await world.open();
+      await second.projector.start();
+      await swapped(second, accountsView.name);
+      await allProjected(second);
+      expect(await accountsOf(second)).toEqual(foldAccounts(written));
+    });
+
+    it('lets only one of two who ask at once begin', async () => {
+      const sides = [await world.open(), await world.open()];
+      await world.write(history(10));
+      const asked = await Promise.allSettled(sides.map((side) => operationsOf(side).rebuild(accountsView.name)));
+      expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(asked.map((one) => (one.status === 'rejected' ? one.reason : undefined))).toContainEqual(
+        expect.any(RebuildRunning),
+      );
+    });
+
+    it('does not swap before it is level with the live view', async () => {
+      const side = await world.open();
+      await world.write(history(50));
+      await side.projector.start();
+      await allProjected(side);
+      world.log.holdReaders(true);
+      await operationsOf(side).rebuild(accountsView.name);
+      await side.projector.lookForRequests();
+      await side.projector.lookForRequests();
+      expect(await statusOf(side, accountsView.name)).toMatchObject({ status: 'rebuilding', generation: 1 });
+      expect(await accountsOf(side)).toEqual(foldAccounts(history(50)));
+      world.log.holdReaders(false);
+      await swapped(side, accountsView.name);
+    });
+
+    it('can be aborted, and leaves the live view and nothing else', async () => {
+      const side = await world.open();
+      await world.write(history(30));
+      await side.projector.start();
+      await allProjected(side);
+      world.log.holdReaders(true);
+      const operations = operationsOf(side);
+      await operations.rebuild(accountsView.name);
+      await side.projector.lookForRequests();
+      await operations.abort(accountsView.name);
+      await expect(operations.abort(accountsView.name)).rejects.toBeInstanceOf(NoRebuild);
+      world.log.holdReaders(false);
+      const more = [booked('a1', 5)];
+      await world.write(more);
+      await allProjected(side);
+      expect(await accountsOf(side)).toEqual(foldAccounts([...history(30), ...more]));
+      await eventually(
+        () => readCheckpoints(side.store, `${accountsView.name}@2`),
+        ({ length }) => length === 0,
+      );
+      expect(await generations(side)).toEqual([1, 1]);
+      await operations.rebuild(accountsView.name);
+      await swapped(side, accountsView.name);
+      expect(await accountsOf(side)).toEqual(foldAccounts([...history(30), ...more]));
+      expect(side.fatal).toEqual([]);
+    });
+
+    it('is done by another process when asked of one that is no projector', async () => {
+      const asking = await world.open();
+      const working = await world.open();
+      await working.projector.start();
+      await world.write(history(30));
+      await allProjected(working);
+      await operationsOf(asking).rebuild(accountsView.name);
+      await swapped(asking, accountsView.name);
+      expect(await accountsOf(asking)).toEqual(foldAccounts(history(30)));
+    });
+
+    it('knows no other views', async () => {
+      const side = await world.open();
+      const operations = operationsOf(side);
+      await expect(operations.rebuild('ledger.none')).rejects.toBeInstanceOf(UnknownView);
+      await expect(operations.abort('ledger.none')).rejects.toBeInstanceOf(UnknownView);
+      expect((await operations.list()).map((view) => view.name)).toEqual(ledgerProjections.map((view) => view.name));
+    });
+  });
+}
+
+function operationsOf(side: ReadingSide): StoredViewOperations {
+  return new StoredViewOperations(side.log, side.store, ledgerProjections, () => void side.projector.lookForRequests());
+}
+
+async function statusOf(side: ReadingSide, view: string): Promise<ViewStatus | undefined> {
+  return (await operationsOf(side).list()).find((one) => one.name === view);
+}
+
+async function generations(side: ReadingSide): Promise<number[]> {
+  return (await operationsOf(side).list()).map(({ generation }) => generation);
+}
+
+async function swapped(side: ReadingSide, view: string): Promise<void> {
+  await eventually(
+    () => statusOf(side, view),
+    (status) => status?.status === 'live' && status.generation === 2,
+  );
+}
+
+/** The same events each time. */
+function history(count: number): LedgerEntry[] {
+  return Array.from({ length: count }, (_, index): LedgerEntry => {
+    const id = `a${index % 7}`;
+    if (index < 7) return opened(id, index);
+    if (index % 11 === 0) return closed(id);
+    if (index % 11 === 1) return opened(id, index);
+    return index % 5 === 0 ? handedOver(id, `owner ${index}`) : booked(id, index / 3, [`tag ${index}`]);
+  });
+}

@@ -1,0 +1,4 @@
+import { sqliteDatabase } from '../testing/stores';
+import { rebuildContract } from './rebuild.contract';
+
+rebuildContract('SQLite', sqliteDatabase);

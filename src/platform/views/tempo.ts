@@ -1,0 +1,36 @@
+/** How fast a view is written. */
+export interface Tempo {
+  /** Events in one transaction. */
+  readonly batchMax: number;
+  /** Events of one partition read ahead of the transaction under way. */
+  readonly readAheadMax: number;
+  /**
+   * Transactions start this far apart while events keep coming: a few large ones cost a fraction of many small ones, since every one writes
+   * whole pages.
+   */
+  readonly paceMs: number;
+  /** The distance when somebody waits for the view or watches it: then freshness comes first. */
+  readonly paceAttendedMs: number;
+  /** The distance after a transaction of {@link crowd} events or more. */
+  readonly paceCrowdMs: number;
+  readonly crowd: number;
+}
+
+export const LIVE_TEMPO: Tempo = {
+  batchMax: 4_000,
+  readAheadMax: 2_000,
+  paceMs: 60,
+  paceAttendedMs: 5,
+  paceCrowdMs: 300,
+  crowd: 200,
+};
+
+/** As fast as it goes; one transaction is written while the next is read. */
+export const REBUILD_TEMPO: Tempo = {
+  batchMax: 16_000,
+  readAheadMax: 8_000,
+  paceMs: 5,
+  paceAttendedMs: 5,
+  paceCrowdMs: 0,
+  crowd: 200,
+};
