@@ -9,7 +9,7 @@ import { type LoadRun, runLoad, type Side } from './load-run.ts';
 
 /** A run of commands, checked against what the product says it has decided. */
 export interface CommandRun extends LoadRun {
-  /** Growth of `commands_decided_total`: the answers, and at most one more for each connection that was cut off at the end. */
+  /** Growth of `cqrs_commands_decided_total`: the answers, and at most one more for each connection that was cut off at the end. */
   readonly decided: number;
   readonly views: {
     /** Age of what the slowest view shows: half a second before the end, and at the end. */

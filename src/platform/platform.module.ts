@@ -94,7 +94,7 @@ async function openGateway(
   parts: CommandParts,
 ): Promise<CommandGateway> {
   const { fingerprint } = await openSecrets(databaseUrl, directory.path, log.id);
-  return new CommandGateway(log, parts.replies, parts.instance, fingerprint);
+  return new CommandGateway(log, parts.replies, parts.instance, fingerprint, parts.telemetry);
 }
 
 async function openSecrets(databaseUrl: string | undefined, directory: string, logId: string): Promise<Secrets> {

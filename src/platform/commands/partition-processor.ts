@@ -11,6 +11,7 @@ import {
   type ParticipantWork,
   type PartitionWriter,
 } from '../log/log.port';
+import type { CommittedBatch } from '../telemetry/command-telemetry';
 import { BatchDecider, type BatchResult } from './batch-decider';
 import { encodeReply, type Reply } from './decision';
 import { bytesOf, inCrowds } from './command-crowds';
@@ -36,7 +37,11 @@ export interface ProcessorContext {
   readonly aggregates: ReadonlyMap<string, Aggregate>;
   /** Told after the commit, so that a gateway in this process need not wait for the topic. */
   readonly onReply: (reply: Reply) => void;
-  readonly onBatch?: (commands: number, ms: number) => void;
+  readonly onBatch?: (batch: CommittedBatch) => void;
+  /** Told when another owner has taken the partition over. */
+  readonly onFenced?: () => void;
+  /** Holds the partitions that are processed now. */
+  readonly running?: Set<RunningPartition>;
 }
 
 const RECORDS_PER_TRANSACTION_MAX = 500;
@@ -44,8 +49,15 @@ const BYTES_PER_TRANSACTION_MAX = 512 * 1024;
 const RETRY_MS = 200;
 const BATCHES_PER_CHECKPOINT = 100;
 
+/** A partition from taking it over to giving it up. */
+export interface RunningPartition {
+  readonly partition: number;
+  /** Offset of the first command that is not decided. */
+  readonly next: number;
+}
+
 /** A batch between its decision and its commit. */
-interface DecidedBatch extends Pick<BatchResult, 'replies'> {
+interface DecidedBatch extends Pick<BatchResult, 'replies' | 'deadLetters'> {
   /** By `performance.now()`. */
   readonly started: number;
   readonly position: ProcessorPosition;
@@ -79,6 +91,13 @@ export class PartitionProcessor {
     const writer = await context.log.openWriter(`${context.module}.processor`, topics.commands, partition);
     const state = await context.store.partition(topics.state, partition);
     let processor: PartitionProcessor | undefined;
+    const running: RunningPartition = {
+      partition,
+      get next() {
+        return processor?.position.next ?? writer.committed ?? 0;
+      },
+    };
+    context.running?.add(running);
     try {
       const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
@@ -86,8 +105,11 @@ export class PartitionProcessor {
       if (writer.participate === undefined) await processor.takeCrowds();
       else while (!signal.aborted) await processor.takePart();
     } catch (error) {
-      if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
+      const isFenced = error instanceof WriterFenced;
+      if (!isFenced && !signal.aborted) throw error;
+      if (isFenced && !signal.aborted) context.onFenced?.();
     } finally {
+      context.running?.delete(running);
       await processor?.checkpointing;
       await state.release();
       await writer.close();
@@ -178,13 +200,14 @@ export class PartitionProcessor {
       ...result.replies.map(({ reply, replyTo }) => encodeReply(reply, replyTo, repliesPartitions)),
       ...result.deadLetters,
     ];
-    return { started, position, entries, written, replies: result.replies };
+    return { started, position, entries, written, replies: result.replies, deadLetters: result.deadLetters };
   }
 
   /** After the commit: tells who waits in this process. */
-  private answer(records: readonly LogRecord[], { started, replies }: DecidedBatch): void {
+  private answer(records: readonly LogRecord[], { started, replies, deadLetters }: DecidedBatch): void {
     for (const { reply } of replies) this.context.onReply(reply);
-    this.context.onBatch?.(records.length, performance.now() - started);
+    const { module } = this.context;
+    this.context.onBatch?.({ module, records, replies, parked: deadLetters.length, started });
   }
 
   /** A full disk or a log that is away for a while is waited out: the batch is in memory, and nothing of it was written. */

@@ -1,16 +1,19 @@
 import type { Log, Membership } from '../log/log.port';
 import { topicsOf } from '../log/envelope';
 import type { Feature } from '../feature';
-import { PartitionProcessor, type ProcessorContext } from './partition-processor';
+import type { CommandTelemetry, ProcessorLag } from '../telemetry/command-telemetry';
+import { PartitionProcessor, type ProcessorContext, type RunningPartition } from './partition-processor';
 
 /** The command processors of this process, one consumer group per module. */
 export class Processors {
   private readonly memberships = new Map<string, Membership>();
+  private readonly running = new Map<string, Set<RunningPartition>>();
 
   constructor(
     private readonly log: Log,
     private readonly features: readonly Feature[],
-    private readonly parts: Pick<ProcessorContext, 'store' | 'onReply' | 'onBatch'>,
+    private readonly parts: Pick<ProcessorContext, 'store' | 'onReply'>,
+    private readonly telemetry: Pick<CommandTelemetry, 'committed' | 'fenced'>,
   ) {}
 
   /** Resolves when every group has been joined. */
@@ -31,13 +34,41 @@ export class Processors {
     });
   }
 
+  /** Partitions decided here, by module. */
+  get owned(): { module: string; partitions: number }[] {
+    return Array.from(this.running, ([module, { size }]) => ({ module, partitions: size }));
+  }
+
+  /** Of the partitions decided here. @throws what `log.bounds` throws */
+  async lag(): Promise<ProcessorLag[]> {
+    const owned = Array.from(this.running, ([module, places]) =>
+      [...places].map((place) => ({ module, place })),
+    ).flat();
+    return Promise.all(
+      owned.map(async ({ module, place }) => {
+        const { end } = await this.log.bounds(topicsOf(module).commands, place.partition);
+        return { module, partition: place.partition, behind: Math.max(0, end - place.next) };
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.memberships.values()].map((membership) => membership.leave()));
   }
 
   private async join({ name, aggregates }: Feature): Promise<void> {
     const byCommand = new Map(aggregates.flatMap((item) => item.commands.map(({ type }) => [type, item] as const)));
-    const context: ProcessorContext = { ...this.parts, log: this.log, module: name, aggregates: byCommand };
+    const running = new Set<RunningPartition>();
+    this.running.set(name, running);
+    const context: ProcessorContext = {
+      ...this.parts,
+      log: this.log,
+      module: name,
+      aggregates: byCommand,
+      running,
+      onBatch: (batch) => this.telemetry.committed(batch),
+      onFenced: () => this.telemetry.fenced(name),
+    };
     const membership = await this.log.join({
       group: `${name}.processor`,
       topics: [topicsOf(name).commands],

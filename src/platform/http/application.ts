@@ -8,6 +8,7 @@ import { createLogs, type Logs } from '../telemetry/logger';
 import { MetricsService } from '../telemetry/metrics.service';
 import { observeRequests } from '../telemetry/request-telemetry';
 import { TelemetryModule } from '../telemetry/telemetry.module';
+import { Traces } from '../telemetry/traces';
 import { serveDocumentation } from './documentation.plugin';
 import { createServer, type RequestLimits } from './fastify-server';
 import { HttpModule } from './http.module';
@@ -79,7 +80,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
       }
     },
   });
-  observeRequests(server, logs, app.get(MetricsService));
+  observeRequests(server, logs, app.get(MetricsService), app.get(Traces));
   await server.register(serveDocumentation, { catalog, openApi: () => openApiDocument(app) });
   return app;
 }

@@ -9,13 +9,14 @@ import type { ProblemCatalog } from './problem-catalog';
 import { writeProblem } from './problem.filter';
 import { requestContext, validTraceparent } from './request-context';
 import type { RouteMethods } from './route-methods';
+import { traceparentOf } from '../telemetry/traceparent';
 import type { ShutdownSignal } from './shutdown-signal';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** UUID of this attempt, also in `X-Correlation-Id` and in the logs. */
     readonly correlationId: string;
-    /** `traceparent` of the caller when it is valid. */
+    /** `traceparent` for what the request causes: of its span, or of the caller when it is valid. */
     readonly traceparent: string | undefined;
     /** Code of the problem that was answered. */
     problemCode: string | undefined;
@@ -113,7 +114,9 @@ function decorate(server: FastifyInstance): void {
   });
   server.decorateRequest('traceparent', {
     getter() {
-      return validTraceparent(this.headers.traceparent);
+      return this.span === undefined
+        ? validTraceparent(this.headers.traceparent)
+        : traceparentOf(this.span.spanContext());
     },
   });
   server.decorateRequest('problemCode', undefined);
