@@ -16,6 +16,7 @@ import type { Secrets } from './keys/secrets';
 import { topicsOf } from './log/envelope';
 import { DATA_DIRECTORY, LOG, logProviders } from './log/log.providers';
 import type { Log } from './log/log.port';
+import { OperatorSocket } from './operations/operator-socket';
 import { PlatformLifecycle } from './platform.lifecycle';
 import type { DataDirectory } from './sqlite/data-directory';
 import { READ_STORE, ReadModels } from './views/read-models';
@@ -63,6 +64,7 @@ export class PlatformModule {
         CommandParts,
         CommandOutcomes,
         LiveRows,
+        OperatorSocket,
         PlatformLifecycle,
         ReadModels,
         ViewParts,

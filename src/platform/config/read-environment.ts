@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { describeSettings, type DescribedSetting } from './describe-settings';
 import { loadSettings, type Surroundings } from './load-settings';
 import type { Settings } from './settings';
 
@@ -15,6 +16,11 @@ export function readEnvironment(known: Pick<Surroundings, 'modules' | 'views'> =
     terminal: process.stdout.isTTY,
     readFile: (path) => readFileSync(path, 'utf8'),
   });
+}
+
+/** What {@link readEnvironment} reads, for people: also where it is at fault. */
+export function describeEnvironment(): DescribedSetting[] {
+  return describeSettings(process.env, readDotenv());
 }
 
 function readDotenv(): string {

@@ -3,6 +3,7 @@ import {
   LogSetupError,
   LogUnavailable,
   OffsetOutOfRange,
+  type FoundTopic,
   type GroupOptions,
   type Log,
   type LogBatch,
@@ -15,7 +16,7 @@ import {
 } from '../log.port';
 import { partitionOf } from '../murmur2';
 import { CommitBatch } from './commit-batch';
-import { EmbeddedStore, type OffsetMove, type StoredTopic } from './embedded-store';
+import { contradiction, EmbeddedStore, foundTopic, type OffsetMove, type StoredTopic } from './embedded-store';
 import { EmbeddedWriter, type WriterSurroundings } from './embedded-writer';
 import { GroupCommit } from './group-commit';
 import { LocalGroup } from './local-group';
@@ -106,21 +107,14 @@ export class EmbeddedLog implements Log {
         await this.load(await this.store.addTopic(spec.name, wanted, policy));
         continue;
       }
-      const partitions = existing.partitionIds.length;
       const countMatters = spec.partitions !== undefined || this.options.partitionsExplicit;
-      if (countMatters && partitions !== wanted) {
-        throw new LogSetupError(
-          'LOG_TOPIC_POLICY',
-          `topic ${spec.name} has ${partitions} partitions, ${wanted} are asked for; an existing topic keeps its own`,
-        );
-      }
-      if (existing.policy !== policy) {
-        throw new LogSetupError(
-          'LOG_TOPIC_POLICY',
-          `topic ${spec.name} has the policy ${existing.policy}, it must be ${policy}`,
-        );
-      }
+      const wrong = contradiction(existing, policy, countMatters ? wanted : undefined);
+      if (wrong !== undefined) throw new LogSetupError('LOG_TOPIC_POLICY', wrong);
     }
+  }
+
+  async find(names: readonly string[]): Promise<FoundTopic[]> {
+    return names.flatMap((name) => this.topics.get(name) ?? []).map(foundTopic);
   }
 
   append(records: readonly NewRecord[]): Promise<void> {

@@ -3,6 +3,7 @@ import {
   LogSetupError,
   LogUnavailable,
   OffsetOutOfRange,
+  type FoundTopic,
   type GroupOptions,
   type Log,
   type LogBatch,
@@ -68,8 +69,7 @@ export class KafkaLog implements Log {
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const log = new KafkaLog(withDefaults(options));
     try {
-      await log.topics.ensure([ID_TOPIC]);
-      log.identity = await log.readOrMakeId();
+      log.identity = await (log.settings.readOnly ? log.readExistingId() : log.readOrMakeId());
       return log;
     } catch (error) {
       await log.close();
@@ -93,6 +93,10 @@ export class KafkaLog implements Log {
       return Array.from({ length: this.partitions(name) }, (_, partition) => ({ name, partition }));
     });
     await Promise.all(places.map(({ name, partition }) => this.bounds(name, partition)));
+  }
+
+  find(topics: readonly string[]): Promise<FoundTopic[]> {
+    return this.topics.find(topics);
   }
 
   append(records: readonly NewRecord[]): Promise<void> {
@@ -193,7 +197,15 @@ export class KafkaLog implements Log {
     this.shared?.close();
   }
 
+  private async readExistingId(): Promise<string> {
+    const [topic] = await this.topics.find([ID_TOPIC.name]);
+    const found = topic === undefined ? undefined : await this.readId();
+    if (found === undefined) throw new LogSetupError('LOG_MISSING', `the topic ${this.idTopic} holds no log yet`);
+    return found;
+  }
+
   private async readOrMakeId(): Promise<string> {
+    await this.topics.ensure([ID_TOPIC]);
     const found = await this.readId();
     if (found !== undefined) return found;
     // Two processes may both write one here; the first in the log counts for both.

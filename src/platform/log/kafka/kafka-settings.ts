@@ -46,6 +46,8 @@ export interface KafkaLogOptions {
   readonly joinTimeoutMs?: number;
   /** File in which the ids of this process's group members outlive a kill; see `MemberMemory`. */
   readonly membersFile?: string | null;
+  /** Only looks: makes no topic, and refuses to open where there is no log. */
+  readonly readOnly?: boolean;
   readonly logger: KafkaLogger;
 }
 
@@ -66,5 +68,6 @@ export function withDefaults(options: KafkaLogOptions): KafkaSettings {
     startTimeoutMs: options.startTimeoutMs ?? 15_000,
     joinTimeoutMs: options.joinTimeoutMs ?? 60_000,
     membersFile: options.membersFile ?? null,
+    readOnly: options.readOnly ?? false,
   };
 }

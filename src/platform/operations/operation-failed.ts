@@ -1,0 +1,60 @@
+import { DirectoryNotEmpty } from '../sqlite/copy-database';
+import { DiskFull, LogSetupError, LogUnavailable, OffsetOutOfRange } from '../log/log.port';
+import { NoRebuild, RebuildRunning, UnknownDeadLetter, UnknownView } from './operations.port';
+
+/** Why an operation was not done. */
+export const FAILURE_CODES = [
+  /** What is named does not exist. */
+  'NOT_FOUND',
+  /** It contradicts how things stand. */
+  'CONFLICT',
+  'BAD_INPUT',
+  /** The log, a store or the process cannot be reached, or does not offer this. */
+  'UNAVAILABLE',
+  /** A file or directory is not as it must be. */
+  'CANNOT_CREATE',
+  /** The two sides are of different versions. */
+  'VERSION',
+  'FAILED',
+] as const;
+
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+/** An operation was not done; one line for the operator. */
+export class OperationFailed extends Error {
+  override readonly name = 'OperationFailed';
+
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const MEANINGS: readonly (readonly [new (...args: never[]) => Error, FailureCode])[] = [
+  [UnknownView, 'NOT_FOUND'],
+  [UnknownDeadLetter, 'NOT_FOUND'],
+  [RebuildRunning, 'CONFLICT'],
+  [NoRebuild, 'CONFLICT'],
+  [OffsetOutOfRange, 'BAD_INPUT'],
+  [LogUnavailable, 'UNAVAILABLE'],
+  [LogSetupError, 'UNAVAILABLE'],
+  [DiskFull, 'CANNOT_CREATE'],
+  [DirectoryNotEmpty, 'CANNOT_CREATE'],
+];
+
+/** What an error means to an operator. */
+export function operationFailed(error: unknown): OperationFailed {
+  if (error instanceof OperationFailed) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const [, code] = MEANINGS.find(([type]) => error instanceof type) ?? [undefined, 'FAILED' as const];
+  return new OperationFailed(
+    error instanceof Error && error.name === 'ViewsUnavailable' ? 'UNAVAILABLE' : code,
+    message,
+    {
+      cause: error,
+    },
+  );
+}
