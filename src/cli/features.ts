@@ -4,6 +4,6 @@ import type { Feature } from '../platform/feature';
 /** What the modules of these settings declare. Loaded only where it is needed: with it comes all of Nest. */
 export async function chosenFeatures({ modules: chosen }: Settings): Promise<Feature[]> {
   await import('reflect-metadata');
-  const { modules } = await import('../app.module.js');
+  const { modules } = await import('../app.module.ts');
   return modules.map(({ feature }) => feature).filter(({ name }) => chosen === 'all' || chosen.has(name));
 }

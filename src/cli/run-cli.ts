@@ -8,6 +8,7 @@ import { addDeadLetterCommands } from './dead-letters.commands';
 import { EXIT, exitCodeOf } from './exit-codes';
 import type { Terminal } from './terminal';
 import { addTopicCommands } from './topics.commands';
+import { addVerifyCommand } from './verify.command';
 import { addViewCommands } from './views.commands';
 
 const EPILOGUE = `
@@ -65,6 +66,7 @@ function programOf(context: CliContext): Command {
   addDeadLetterCommands(program, context);
   addTopicCommands(program, context);
   addConfigCommand(program, context);
+  addVerifyCommand(program, context);
   return program;
 }
 

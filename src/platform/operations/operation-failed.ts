@@ -1,5 +1,7 @@
+import { asError } from '../as-error';
 import { DirectoryNotEmpty } from '../sqlite/copy-database';
 import { DiskFull, LogSetupError, LogUnavailable, OffsetOutOfRange } from '../log/log.port';
+import { ViewsUnavailable } from '../views/views.errors';
 import { NoRebuild, RebuildRunning, UnknownDeadLetter, UnknownView } from './operations.port';
 
 /** Why an operation was not done. */
@@ -11,6 +13,8 @@ export const FAILURE_CODES = [
   'BAD_INPUT',
   /** The log, a store or the process cannot be reached, or does not offer this. */
   'UNAVAILABLE',
+  /** The log is not what was written. */
+  'DAMAGED',
   /** A file or directory is not as it must be. */
   'CANNOT_CREATE',
   /** The two sides are of different versions. */
@@ -40,6 +44,7 @@ const MEANINGS: readonly (readonly [new (...args: never[]) => Error, FailureCode
   [NoRebuild, 'CONFLICT'],
   [OffsetOutOfRange, 'BAD_INPUT'],
   [LogUnavailable, 'UNAVAILABLE'],
+  [ViewsUnavailable, 'UNAVAILABLE'],
   [LogSetupError, 'UNAVAILABLE'],
   [DiskFull, 'CANNOT_CREATE'],
   [DirectoryNotEmpty, 'CANNOT_CREATE'],
@@ -48,13 +53,11 @@ const MEANINGS: readonly (readonly [new (...args: never[]) => Error, FailureCode
 /** What an error means to an operator. */
 export function operationFailed(error: unknown): OperationFailed {
   if (error instanceof OperationFailed) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const [, code] = MEANINGS.find(([type]) => error instanceof type) ?? [undefined, 'FAILED' as const];
-  return new OperationFailed(
-    error instanceof Error && error.name === 'ViewsUnavailable' ? 'UNAVAILABLE' : code,
-    message,
-    {
-      cause: error,
-    },
-  );
+  const cause = asError(error);
+  return new OperationFailed(codeOf(cause), cause.message, { cause });
+}
+
+function codeOf(error: Error): FailureCode {
+  if (error instanceof LogSetupError && error.code === 'LOG_DAMAGED') return 'DAMAGED';
+  return MEANINGS.find(([type]) => error instanceof type)?.[1] ?? 'FAILED';
 }
