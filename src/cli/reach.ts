@@ -4,6 +4,7 @@ import type { KafkaSettings, Settings } from '../platform/config/settings';
 import { EmbeddedLog } from '../platform/log/embedded/embedded-log';
 import { LogSetupError } from '../platform/log/log.port';
 import { holdDataDirectory, openKafkaToRead } from '../platform/log/open-log';
+import { copyStores } from '../platform/operations/backup/copy-stores';
 import { LocalOperator } from '../platform/operations/local-operator';
 import type { Operator } from '../platform/operations/operation';
 import { OperationFailed, operationFailed } from '../platform/operations/operation-failed';
@@ -42,10 +43,14 @@ async function openDirectory(settings: Settings): Promise<Operator> {
     const { partitions } = settings;
     const log = await EmbeddedLog.open({ directory: dataDir, partitions, partitionsExplicit: false });
     const topics = topicNames(await chosenFeatures(settings));
-    return new LocalOperator('directory', { log, topics }, async () => {
-      await log.close();
-      directory.release();
-    });
+    return new LocalOperator(
+      'directory',
+      { log, topics, copyTo: (target) => copyStores(log, dataDir, target) },
+      async () => {
+        await log.close();
+        directory.release();
+      },
+    );
   } catch (error) {
     directory.release();
     throw error;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { SettingsError, type Settings } from '../platform/config/settings';
 import type { Operator } from '../platform/operations/operation';
 import { operationFailed } from '../platform/operations/operation-failed';
+import { addBackupCommands } from './backup.commands';
 import type { CliContext } from './cli-context';
 import { addConfigCommand } from './config.command';
 import { addDeadLetterCommands } from './dead-letters.commands';
@@ -67,6 +68,7 @@ function programOf(context: CliContext): Command {
   addTopicCommands(program, context);
   addConfigCommand(program, context);
   addVerifyCommand(program, context);
+  addBackupCommands(program, context);
   return program;
 }
 

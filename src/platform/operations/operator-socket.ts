@@ -14,6 +14,7 @@ import { topicNames } from '../platform.topics';
 import type { DataDirectory } from '../sqlite/data-directory';
 import type { DeadLetterOperations, ViewOperations } from './operations.port';
 import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS, type OperatorServices } from './operator-services';
+import { copyStores } from './backup/copy-stores';
 import { OperatorServer } from './socket/operator-server';
 
 /** Lets operators into the process that holds an embedded log: nobody else can open it. On Kafka they need no process. */
@@ -36,6 +37,7 @@ export class OperatorSocket implements OnApplicationBootstrap, BeforeApplication
     const services: OperatorServices = {
       log,
       topics: topicNames(this.features),
+      copyTo: (target) => copyStores(log, directory.path, target),
       ...(views === undefined ? {} : { views }),
       ...(deadLetters === undefined ? {} : { deadLetters }),
     };

@@ -14,6 +14,7 @@ import {
   type PartitionWriter,
   type TopicSpec,
 } from '../log.port';
+import { logIdIn } from '../log-id';
 import { partitionOf } from '../murmur2';
 import { CommitBatch } from './commit-batch';
 import { contradiction, EmbeddedStore, foundTopic, type OffsetMove, type StoredTopic } from './embedded-store';
@@ -99,22 +100,26 @@ export class EmbeddedLog implements Log {
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    const { partitions, partitionsExplicit } = this.options;
     for (const spec of specs) {
       const policy = JSON.stringify(spec.policy);
-      const wanted = spec.partitions ?? this.options.partitions;
       const existing = this.topics.get(spec.name);
       if (existing === undefined) {
-        await this.load(await this.store.addTopic(spec.name, wanted, policy));
+        await this.load(await this.store.addTopic(spec.name, spec.partitions ?? partitions, policy));
         continue;
       }
-      const countMatters = spec.partitions !== undefined || this.options.partitionsExplicit;
-      const wrong = contradiction(existing, policy, countMatters ? wanted : undefined);
+      const wrong = contradiction(existing, policy, spec.partitions ?? (partitionsExplicit ? partitions : undefined));
       if (wrong !== undefined) throw new LogSetupError('LOG_TOPIC_POLICY', wrong);
     }
   }
 
   async find(names: readonly string[]): Promise<FoundTopic[]> {
     return names.flatMap((name) => this.topics.get(name) ?? []).map(foundTopic);
+  }
+
+  /** Every topic there is. */
+  stored(): FoundTopic[] {
+    return [...this.topics.values()].map(foundTopic);
   }
 
   append(records: readonly NewRecord[]): Promise<void> {
@@ -166,6 +171,11 @@ export class EmbeddedLog implements Log {
   async bounds(topic: string, partition: number): Promise<{ start: number; end: number }> {
     const { start, end } = this.tail(topic, partition);
     return { start, end };
+  }
+
+  /** Copies the log to a file that is not there: at least all that was safe when it was called, to a commit's end. */
+  copyTo(path: string): Promise<void> {
+    return this.store.backup(path);
   }
 
   async ping(): Promise<void> {
@@ -268,9 +278,8 @@ export class EmbeddedLog implements Log {
       await this.append([{ topic, key: 'id', value: JSON.stringify({ id: randomUUID() }), headers: {} }]);
     }
     const [first] = await this.readStored(topic, 0, 0);
-    const parsed: unknown = JSON.parse(first?.value ?? 'null');
-    if (typeof parsed === 'object' && parsed !== null && 'id' in parsed && typeof parsed.id === 'string')
-      return parsed.id;
+    const id = logIdIn(first);
+    if (id !== undefined) return id;
     throw new LogSetupError('LOG_DAMAGED', 'log.db: the topic log does not hold the id of the log');
   }
 

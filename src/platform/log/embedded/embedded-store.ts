@@ -179,6 +179,15 @@ export class EmbeddedStore {
     await this.write(batch);
   }
 
+  /** @throws LogUnavailable or DiskFull */
+  async backup(path: string): Promise<void> {
+    try {
+      await this.thread.backup(path);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
   close(): Promise<void> {
     return this.thread.close();
   }

@@ -12,6 +12,7 @@ import {
   type PartitionWriter,
   type TopicSpec,
 } from '../log.port';
+import { logIdIn } from '../log-id';
 import { AppendQueue } from './append-queue';
 import { asError } from '../../as-error';
 import { BrokerLink, within } from './broker-link';
@@ -224,8 +225,8 @@ export class KafkaLog implements Log {
       for await (const { records } of this.follow(ID_TOPIC.name, 0, start, enough.signal)) {
         const [first] = records;
         if (first === undefined) continue;
-        const told: unknown = JSON.parse(first.value ?? 'null');
-        if (typeof told === 'object' && told !== null && 'id' in told && typeof told.id === 'string') return told.id;
+        const id = logIdIn(first);
+        if (id !== undefined) return id;
         throw new LogSetupError('LOG_DAMAGED', `the first record of topic ${this.idTopic} is no log id`);
       }
     } catch (error) {
