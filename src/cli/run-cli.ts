@@ -8,6 +8,7 @@ import { addConfigCommand } from './config.command';
 import { addDeadLetterCommands } from './dead-letters.commands';
 import { EXIT, exitCodeOf } from './exit-codes';
 import type { Terminal } from './terminal';
+import { addPlanCommand } from './topics-plan.command';
 import { addTopicCommands } from './topics.commands';
 import { addVerifyCommand } from './verify.command';
 import { addViewCommands } from './views.commands';
@@ -65,7 +66,7 @@ function programOf(context: CliContext): Command {
     .addHelpText('after', EPILOGUE);
   addViewCommands(program, context);
   addDeadLetterCommands(program, context);
-  addTopicCommands(program, context);
+  addPlanCommand(addTopicCommands(program, context), context);
   addConfigCommand(program, context);
   addVerifyCommand(program, context);
   addBackupCommands(program, context);
