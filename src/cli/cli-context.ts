@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Environment } from '../platform/config/load-settings';
 import type { Settings } from '../platform/config/settings';
 import type { Operator } from '../platform/operations/operation';
 import type { Terminal } from './terminal';
@@ -6,8 +7,8 @@ import type { Terminal } from './terminal';
 /** What commands stand on. */
 export interface CliContext {
   readonly terminal: Terminal;
-  /** @throws SettingsError */
-  readonly settings: () => Settings;
+  /** @param instead what counts instead of the environment. @throws SettingsError */
+  readonly settings: (instead?: Environment) => Settings;
   /** Opened by the first command that needs it; closed when the command has ended. @throws OperationFailed */
   readonly operator: () => Promise<Operator>;
   /** Says how the process shall end; 0 unless said. */

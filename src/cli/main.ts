@@ -4,6 +4,8 @@ import { reach } from './reach';
 import { runCli } from './run-cli';
 import { processTerminal } from './terminal';
 
-void runCli(process.argv.slice(2), { terminal: processTerminal(), readSettings: readEnvironment, reach }).then((code) =>
-  process.exit(code),
-);
+void runCli(process.argv.slice(2), {
+  terminal: processTerminal(),
+  readSettings: (instead) => readEnvironment({}, instead),
+  reach,
+}).then((code) => process.exit(code));

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { Environment } from '../platform/config/load-settings';
 import { SettingsError, type Settings } from '../platform/config/settings';
 import type { Operator } from '../platform/operations/operation';
 import { operationFailed } from '../platform/operations/operation-failed';
@@ -8,6 +9,7 @@ import { addConfigCommand } from './config.command';
 import { addDeadLetterCommands } from './dead-letters.commands';
 import { EXIT, exitCodeOf } from './exit-codes';
 import type { Terminal } from './terminal';
+import { addCopyCommand } from './topics-copy.command';
 import { addPlanCommand } from './topics-plan.command';
 import { addTopicCommands } from './topics.commands';
 import { addVerifyCommand } from './verify.command';
@@ -23,7 +25,7 @@ Exit codes: 0 done, 1 something is wrong, 64 usage, 66 no such thing, 69 unavail
 /** What differs between the real command line and one in a test. */
 export interface CliSurroundings {
   readonly terminal: Terminal;
-  readonly readSettings: () => Settings;
+  readonly readSettings: (instead?: Environment) => Settings;
   readonly reach: (settings: Settings, terminal: Terminal) => Promise<Operator>;
 }
 
@@ -37,7 +39,9 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
   let exitCode: number = EXIT.OK;
   let settings: Settings | undefined;
   let opened: Promise<Operator> | undefined;
-  const read = (): Settings => (settings ??= surroundings.readSettings());
+  const read = (instead?: Environment): Settings => {
+    return instead === undefined ? (settings ??= surroundings.readSettings()) : surroundings.readSettings(instead);
+  };
   const context: CliContext = {
     terminal,
     settings: read,
@@ -66,7 +70,9 @@ function programOf(context: CliContext): Command {
     .addHelpText('after', EPILOGUE);
   addViewCommands(program, context);
   addDeadLetterCommands(program, context);
-  addPlanCommand(addTopicCommands(program, context), context);
+  const topics = addTopicCommands(program, context);
+  addPlanCommand(topics, context);
+  addCopyCommand(topics, context);
   addConfigCommand(program, context);
   addVerifyCommand(program, context);
   addBackupCommands(program, context);

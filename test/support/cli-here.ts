@@ -15,7 +15,7 @@ export async function runHere(settings: Settings, ...args: string[]): Promise<Cl
       isInteractive: false,
       interrupted: new AbortController().signal,
     },
-    readSettings: () => loadSettings(settings),
+    readSettings: (instead) => loadSettings({ ...settings, ...instead }),
     reach,
   });
   return { code, output, told };

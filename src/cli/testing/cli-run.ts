@@ -40,7 +40,7 @@ export async function runCommand(line: string, world: CliWorld = {}): Promise<Cl
       isInteractive: world.isInteractive ?? false,
       interrupted: world.interrupted ?? new AbortController().signal,
     },
-    readSettings: () => loadSettings(world.environment ?? {}),
+    readSettings: (instead) => loadSettings({ ...world.environment, ...instead }),
     reach: async () => world.operator ?? new LocalOperator('kafka', services, async () => undefined),
   });
   return { code, output, told };

@@ -37,7 +37,12 @@ export async function openLog(settings: Settings, directory: string, logger: Kaf
  * @throws LogSetupError LOG_MISSING when there is none
  */
 export function openKafkaToRead(settings: Settings, kafka: KafkaSettings, logger: KafkaLogger): Promise<Log> {
-  return openKafka({ ...kafkaOptions(settings, kafka, logger), readOnly: true });
+  return openKafka({ ...kafkaOptions(settings, kafka, logger), logId: 'require' });
+}
+
+/** Opens a Kafka that holds no log yet, to fill it with one that has its id already. @throws LogSetupError */
+export function openKafkaToFill(settings: Settings, kafka: KafkaSettings, logger: KafkaLogger): Promise<Log> {
+  return openKafka({ ...kafkaOptions(settings, kafka, logger), logId: 'ignore' });
 }
 
 function kafkaOptions(settings: Settings, kafka: KafkaSettings, logger: KafkaLogger): KafkaLogOptions {
@@ -57,6 +62,6 @@ function kafkaOptions(settings: Settings, kafka: KafkaSettings, logger: KafkaLog
 
 async function openKafka(options: KafkaLogOptions): Promise<Log> {
   // Loaded only where it is used: it costs memory and time to start.
-  const { KafkaLog } = await import('./kafka/kafka-log.js');
+  const { KafkaLog } = await import('./kafka/kafka-log.ts');
   return KafkaLog.open(options);
 }

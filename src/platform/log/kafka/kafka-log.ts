@@ -70,7 +70,8 @@ export class KafkaLog implements Log {
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const log = new KafkaLog(withDefaults(options));
     try {
-      log.identity = await (log.settings.readOnly ? log.readExistingId() : log.readOrMakeId());
+      const { logId } = log.settings;
+      if (logId !== 'ignore') log.identity = await (logId === 'require' ? log.readExistingId() : log.readOrMakeId());
       return log;
     } catch (error) {
       await log.close();

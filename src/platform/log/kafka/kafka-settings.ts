@@ -46,8 +46,8 @@ export interface KafkaLogOptions {
   readonly joinTimeoutMs?: number;
   /** File in which the ids of this process's group members outlive a kill; see `MemberMemory`. */
   readonly membersFile?: string | null;
-  /** Only looks: makes no topic, and refuses to open where there is no log. */
-  readonly readOnly?: boolean;
+  /** Of the log: `make` it where there is none (the default), `require` one and make no topic, or `ignore` it, to fill a new log. */
+  readonly logId?: 'make' | 'require' | 'ignore';
   readonly logger: KafkaLogger;
 }
 
@@ -68,6 +68,6 @@ export function withDefaults(options: KafkaLogOptions): KafkaSettings {
     startTimeoutMs: options.startTimeoutMs ?? 15_000,
     joinTimeoutMs: options.joinTimeoutMs ?? 60_000,
     membersFile: options.membersFile ?? null,
-    readOnly: options.readOnly ?? false,
+    logId: options.logId ?? 'make',
   };
 }
