@@ -278,9 +278,7 @@ export class EmbeddedLog implements Log {
       await this.append([{ topic, key: 'id', value: JSON.stringify({ id: randomUUID() }), headers: {} }]);
     }
     const [first] = await this.readStored(topic, 0, 0);
-    const id = logIdIn(first);
-    if (id !== undefined) return id;
-    throw new LogSetupError('LOG_DAMAGED', 'log.db: the topic log does not hold the id of the log');
+    return logIdIn(first, 'the first record of the topic log in log.db');
   }
 
   private topic(name: string): StoredTopic {

@@ -226,9 +226,7 @@ export class KafkaLog implements Log {
       for await (const { records } of this.follow(ID_TOPIC.name, 0, start, enough.signal)) {
         const [first] = records;
         if (first === undefined) continue;
-        const id = logIdIn(first);
-        if (id !== undefined) return id;
-        throw new LogSetupError('LOG_DAMAGED', `the first record of topic ${this.idTopic} is no log id`);
+        return logIdIn(first, `the first record of topic ${this.idTopic}`);
       }
     } catch (error) {
       if (error instanceof OffsetOutOfRange) return undefined;
