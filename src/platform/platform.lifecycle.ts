@@ -5,16 +5,13 @@ import { SETTINGS } from './config/config.module';
 import type { Settings } from './config/settings';
 import { FEATURES, type Feature } from './feature';
 import { ShutdownSignal } from './http/shutdown-signal';
-import { deadLetterTopic } from './log/dead-letter';
-import { REPLIES_TOPIC, topicsOf } from './log/envelope';
 import { DATA_DIRECTORY, LOG } from './log/log.providers';
-import type { Log, TopicSpec } from './log/log.port';
+import type { Log } from './log/log.port';
+import { topicSpecs } from './platform.topics';
 import type { DataDirectory } from './sqlite/data-directory';
 import { FatalErrors } from './telemetry/fatal-errors';
 import { type HealthDetails, HealthRegistry } from './telemetry/health-registry';
 import { ViewParts } from './views/view-parts';
-
-const REPLIES_KEPT_MS = 24 * 60 * 60 * 1_000;
 
 /** Starts and stops the moving parts in the one order that is right. */
 @Injectable()
@@ -77,21 +74,4 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   private checkStarted(isReady: boolean): void {
     if (!this.isStarted || !isReady) throw new Error('not every group has been joined');
   }
-}
-
-function topicSpecs(features: readonly Feature[]): TopicSpec[] {
-  return [
-    { name: REPLIES_TOPIC, policy: { deleteAfterMs: REPLIES_KEPT_MS } },
-    { name: deadLetterTopic(REPLIES_TOPIC), policy: 'keep' },
-    ...features.flatMap(({ name }): TopicSpec[] => {
-      const topics = topicsOf(name);
-      return [
-        { name: topics.commands, policy: 'keep' },
-        { name: topics.events, policy: 'keep' },
-        { name: topics.state, policy: 'compact' },
-        { name: deadLetterTopic(topics.commands), policy: 'keep' },
-        { name: deadLetterTopic(topics.events), policy: 'keep' },
-      ];
-    }),
-  ];
 }

@@ -34,6 +34,7 @@ export type SqliteRequest = { readonly id: number; readonly connection: number }
   | { readonly kind: 'open'; readonly options: SqliteThreadOptions }
   | { readonly kind: 'close' }
   | { readonly kind: 'write'; readonly batch: readonly SqliteWrite[] }
+  | { readonly kind: 'backup'; readonly path: string }
   | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SqliteValue[] }
 );
 
@@ -168,6 +169,14 @@ export class SqliteThread {
   /** Runs one statement outside {@link write}. */
   query(sql: string, values: readonly SqliteValue[] = []): Promise<SqliteResult> {
     return this.worker.request({ kind: 'query', connection: this.connection, sql, values });
+  }
+
+  /**
+   * Copies the database to a file that is not there, by SQLite's own backup. What is written meanwhile is in the copy too; writes go on
+   * between its steps. The copy is whole once this resolves, and not yet safe from a loss of power.
+   */
+  async backup(path: string): Promise<void> {
+    await this.worker.request({ kind: 'backup', connection: this.connection, path });
   }
 
   /** Ends the connection after what was asked before, and with the last one the thread. */

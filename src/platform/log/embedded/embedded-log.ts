@@ -3,6 +3,7 @@ import {
   LogSetupError,
   LogUnavailable,
   OffsetOutOfRange,
+  type FoundTopic,
   type GroupOptions,
   type Log,
   type LogBatch,
@@ -13,9 +14,10 @@ import {
   type PartitionWriter,
   type TopicSpec,
 } from '../log.port';
+import { logIdIn } from '../log-id';
 import { partitionOf } from '../murmur2';
 import { CommitBatch } from './commit-batch';
-import { EmbeddedStore, type OffsetMove, type StoredTopic } from './embedded-store';
+import { contradiction, EmbeddedStore, foundTopic, type OffsetMove, type StoredTopic } from './embedded-store';
 import { EmbeddedWriter, type WriterSurroundings } from './embedded-writer';
 import { GroupCommit } from './group-commit';
 import { LocalGroup } from './local-group';
@@ -98,29 +100,26 @@ export class EmbeddedLog implements Log {
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    const { partitions, partitionsExplicit } = this.options;
     for (const spec of specs) {
       const policy = JSON.stringify(spec.policy);
-      const wanted = spec.partitions ?? this.options.partitions;
       const existing = this.topics.get(spec.name);
       if (existing === undefined) {
-        await this.load(await this.store.addTopic(spec.name, wanted, policy));
+        await this.load(await this.store.addTopic(spec.name, spec.partitions ?? partitions, policy));
         continue;
       }
-      const partitions = existing.partitionIds.length;
-      const countMatters = spec.partitions !== undefined || this.options.partitionsExplicit;
-      if (countMatters && partitions !== wanted) {
-        throw new LogSetupError(
-          'LOG_TOPIC_POLICY',
-          `topic ${spec.name} has ${partitions} partitions, ${wanted} are asked for; an existing topic keeps its own`,
-        );
-      }
-      if (existing.policy !== policy) {
-        throw new LogSetupError(
-          'LOG_TOPIC_POLICY',
-          `topic ${spec.name} has the policy ${existing.policy}, it must be ${policy}`,
-        );
-      }
+      const wrong = contradiction(existing, policy, spec.partitions ?? (partitionsExplicit ? partitions : undefined));
+      if (wrong !== undefined) throw new LogSetupError('LOG_TOPIC_POLICY', wrong);
     }
+  }
+
+  async find(names: readonly string[]): Promise<FoundTopic[]> {
+    return names.flatMap((name) => this.topics.get(name) ?? []).map(foundTopic);
+  }
+
+  /** Every topic there is. */
+  stored(): FoundTopic[] {
+    return [...this.topics.values()].map(foundTopic);
   }
 
   append(records: readonly NewRecord[]): Promise<void> {
@@ -172,6 +171,11 @@ export class EmbeddedLog implements Log {
   async bounds(topic: string, partition: number): Promise<{ start: number; end: number }> {
     const { start, end } = this.tail(topic, partition);
     return { start, end };
+  }
+
+  /** Copies the log to a file that is not there: at least all that was safe when it was called, to a commit's end. */
+  copyTo(path: string): Promise<void> {
+    return this.store.backup(path);
   }
 
   async ping(): Promise<void> {
@@ -274,10 +278,7 @@ export class EmbeddedLog implements Log {
       await this.append([{ topic, key: 'id', value: JSON.stringify({ id: randomUUID() }), headers: {} }]);
     }
     const [first] = await this.readStored(topic, 0, 0);
-    const parsed: unknown = JSON.parse(first?.value ?? 'null');
-    if (typeof parsed === 'object' && parsed !== null && 'id' in parsed && typeof parsed.id === 'string')
-      return parsed.id;
-    throw new LogSetupError('LOG_DAMAGED', 'log.db: the topic log does not hold the id of the log');
+    return logIdIn(first, 'the first record of the topic log in log.db');
   }
 
   private topic(name: string): StoredTopic {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SqliteFailure, SqliteThread, type SqliteValue, type SqliteWrite } from '../../sqlite/sqlite-thread';
-import { DiskFull, LogSetupError, LogUnavailable, type LogRecord } from '../log.port';
+import { DiskFull, LogSetupError, LogUnavailable, type FoundTopic, type LogRecord, type TopicSpec } from '../log.port';
 import { asError } from '../../as-error';
 
 /** A topic as it stands in `log.db`. */
@@ -10,6 +10,19 @@ export interface StoredTopic {
   readonly partitionIds: readonly number[];
   /** JSON of the policy. */
   readonly policy: string;
+}
+
+export function foundTopic({ name, partitionIds, policy }: StoredTopic): FoundTopic {
+  return { name, partitions: partitionIds.length, policy: JSON.parse(policy) as TopicSpec['policy'] };
+}
+
+/** One sentence about what a topic has and must have instead; undefined when all is well. */
+export function contradiction(topic: StoredTopic, policy: string, partitions: number | undefined): string | undefined {
+  const { name, partitionIds } = topic;
+  if (partitions !== undefined && partitionIds.length !== partitions) {
+    return `topic ${name} has ${partitionIds.length} partitions, ${partitions} are asked for; an existing topic keeps its own`;
+  }
+  return topic.policy === policy ? undefined : `topic ${name} has the policy ${topic.policy}, it must be ${policy}`;
 }
 
 /** The records that one commit adds to one partition. */
@@ -164,6 +177,15 @@ export class EmbeddedStore {
       batch.push({ sql: MOVE_OFFSET, width: 3, values: offsets });
     }
     await this.write(batch);
+  }
+
+  /** @throws LogUnavailable or DiskFull */
+  async backup(path: string): Promise<void> {
+    try {
+      await this.thread.backup(path);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
   }
 
   close(): Promise<void> {

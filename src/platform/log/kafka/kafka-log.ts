@@ -3,6 +3,7 @@ import {
   LogSetupError,
   LogUnavailable,
   OffsetOutOfRange,
+  type FoundTopic,
   type GroupOptions,
   type Log,
   type LogBatch,
@@ -11,6 +12,7 @@ import {
   type PartitionWriter,
   type TopicSpec,
 } from '../log.port';
+import { logIdIn } from '../log-id';
 import { AppendQueue } from './append-queue';
 import { asError } from '../../as-error';
 import { BrokerLink, within } from './broker-link';
@@ -68,8 +70,8 @@ export class KafkaLog implements Log {
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const log = new KafkaLog(withDefaults(options));
     try {
-      await log.topics.ensure([ID_TOPIC]);
-      log.identity = await log.readOrMakeId();
+      const { logId } = log.settings;
+      if (logId !== 'ignore') log.identity = await (logId === 'require' ? log.readExistingId() : log.readOrMakeId());
       return log;
     } catch (error) {
       await log.close();
@@ -93,6 +95,10 @@ export class KafkaLog implements Log {
       return Array.from({ length: this.partitions(name) }, (_, partition) => ({ name, partition }));
     });
     await Promise.all(places.map(({ name, partition }) => this.bounds(name, partition)));
+  }
+
+  find(topics: readonly string[]): Promise<FoundTopic[]> {
+    return this.topics.find(topics);
   }
 
   append(records: readonly NewRecord[]): Promise<void> {
@@ -193,7 +199,15 @@ export class KafkaLog implements Log {
     this.shared?.close();
   }
 
+  private async readExistingId(): Promise<string> {
+    const [topic] = await this.topics.find([ID_TOPIC.name]);
+    const found = topic === undefined ? undefined : await this.readId();
+    if (found === undefined) throw new LogSetupError('LOG_MISSING', `the topic ${this.idTopic} holds no log yet`);
+    return found;
+  }
+
   private async readOrMakeId(): Promise<string> {
+    await this.topics.ensure([ID_TOPIC]);
     const found = await this.readId();
     if (found !== undefined) return found;
     // Two processes may both write one here; the first in the log counts for both.
@@ -212,9 +226,7 @@ export class KafkaLog implements Log {
       for await (const { records } of this.follow(ID_TOPIC.name, 0, start, enough.signal)) {
         const [first] = records;
         if (first === undefined) continue;
-        const told: unknown = JSON.parse(first.value ?? 'null');
-        if (typeof told === 'object' && told !== null && 'id' in told && typeof told.id === 'string') return told.id;
-        throw new LogSetupError('LOG_DAMAGED', `the first record of topic ${this.idTopic} is no log id`);
+        return logIdIn(first, `the first record of topic ${this.idTopic}`);
       }
     } catch (error) {
       if (error instanceof OffsetOutOfRange) return undefined;

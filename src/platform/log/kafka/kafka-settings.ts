@@ -46,6 +46,8 @@ export interface KafkaLogOptions {
   readonly joinTimeoutMs?: number;
   /** File in which the ids of this process's group members outlive a kill; see `MemberMemory`. */
   readonly membersFile?: string | null;
+  /** Of the log: `make` it where there is none (the default), `require` one and make no topic, or `ignore` it, to fill a new log. */
+  readonly logId?: 'make' | 'require' | 'ignore';
   readonly logger: KafkaLogger;
 }
 
@@ -66,5 +68,6 @@ export function withDefaults(options: KafkaLogOptions): KafkaSettings {
     startTimeoutMs: options.startTimeoutMs ?? 15_000,
     joinTimeoutMs: options.joinTimeoutMs ?? 60_000,
     membersFile: options.membersFile ?? null,
+    logId: options.logId ?? 'make',
   };
 }
