@@ -39,7 +39,8 @@ export async function restorePartition(
       `POSITION_LOST: ${events}/${partition} has events, but ${state} holds no position of the processor`,
     );
   }
-  return { next: Math.max(stored?.next ?? 0, committed ?? 0), sequence: stored?.sequence ?? 0 };
+  const { next: known = 0, sequence = 0, time = 0 }: Partial<ProcessorPosition> = stored ?? {};
+  return { next: Math.max(known, committed ?? 0), sequence, time };
 }
 
 /** Offsets alone do not tell: on Kafka a transaction that was cut off leaves some behind, and no record. */
@@ -74,7 +75,9 @@ async function readChangelog({
   let isCurrent = true;
   if (next >= end) return { isCurrent, start, next };
   for await (const batch of log.follow(state, partition, next, signal)) {
-    const records = batch.records.flatMap(({ key, value }) => (key === null ? [] : [{ key, value }]));
+    const records = batch.records.flatMap(({ key, value, timestamp }) => {
+      return key === null ? [] : [{ key, value, timestamp }];
+    });
     isCurrent &&= records.every(({ value }) => isOfVersion(value, versions));
     next = batch.next;
     await cache.restore(records, next);
@@ -93,7 +96,7 @@ async function refold(what: PartitionToRestore, unread: number, changelogRead: n
   const write = async (next: number): Promise<void> => {
     const entries = Array.from(folded, ([id, state]) => stateEntry(stateKey.aggregate(id), state));
     await cache.restore(
-      entries.map(({ key, json }) => ({ key, value: json })),
+      entries.map(({ key, json }) => ({ key, value: json, timestamp: 0 })),
       next,
     );
     folded = new Map();
