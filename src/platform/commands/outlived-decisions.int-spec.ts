@@ -144,6 +144,7 @@ describe('Decisions that have outlived 24 hours of log time', () => {
     expect(await partition.send(['a'], START + DAY_MS - 1)).toMatchObject([{ kind: 'replay' }]);
     expect(await partition.send(['a', 'b'], START + DAY_MS)).toMatchObject([{ kind: 'first' }, { kind: 'first' }]);
     expect(await partition.send(['a', 'b'], START + DAY_MS)).toMatchObject([{ kind: 'replay' }, { kind: 'replay' }]);
+    await partition.restart(() => undefined);
     const renewed = await partition.send(['a', 'b'], START + 3 * DAY_MS);
     expect(renewed).toMatchObject([{ kind: 'first' }, { kind: 'first' }]);
     expect((await partition.decisions()).sort()).toEqual(['a', 'b']);
