@@ -4,6 +4,7 @@ import { Rejected } from '../../kernel/rejection';
 import { decodeCommandMetadata, encodeEvent, parseJson, topicsOf } from '../log/envelope';
 import type { LogRecord, NewRecord } from '../log/log.port';
 import type { Decision, Reply } from './decision';
+import { InvariantBroken } from './invariant-broken';
 import { parkedCommand } from './parked-command';
 import {
   isOutlived,
@@ -121,6 +122,11 @@ export class BatchDecider {
   private decideNew(record: LogRecord, metadata: CommandMetadata): void {
     const id = record.key ?? '';
     const before = this.states.get(id) ?? this.loaded.aggregate(id);
+    if (before !== undefined && before.sequence > this.sequence) {
+      throw new InvariantBroken(
+        `${this.context.module}/${record.partition}: ${id} has sequence ${before.sequence}, its partition only ${this.sequence}`,
+      );
+    }
     let decision: Decision;
     try {
       decision = this.decideOne(record, metadata, id, before);
