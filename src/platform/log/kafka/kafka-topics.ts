@@ -5,6 +5,7 @@ import { asError } from '../../as-error';
 import { BrokerLink, exchange, within } from './broker-link';
 import { isMissingRight, isWrongCredentials, messageOf, refusalOf, refusalOfCode } from './kafka-errors';
 import type { KafkaLogger, KafkaSettings } from './kafka-settings';
+import { TopicGone } from './topic-guard';
 import { configOf, contradiction, countContradiction, moduleOf, type TopicConfig } from './topic-policy';
 
 const METADATA_VERSION = 6;
@@ -25,6 +26,7 @@ interface FoundTopic {
 /** Makes topics, checks those that an administrator or an earlier start has made, and knows their partition counts. */
 export class KafkaTopics {
   private readonly counts = new Map<string, number>();
+  private readonly specs = new Map<string, TopicSpec>();
 
   constructor(private readonly settings: KafkaSettings) {}
 
@@ -54,9 +56,22 @@ export class KafkaTopics {
       this.assertCounts(specs, all);
       await this.assertPolicies(broker, specs);
       for (const [topic, count] of all) this.counts.set(topic, count);
+      for (const spec of specs) this.specs.set(spec.name, spec);
     } finally {
       link.close();
     }
+  }
+
+  /** Checks the topics once more. @throws LogSetupError with one clear line */
+  async verify(link: BrokerLink): Promise<void> {
+    const specs = [...this.specs.values()];
+    const broker = await link.any();
+    const found = this.countsOf(
+      (await this.describe(broker, specs)).filter(({ topicErrorCode }) => topicErrorCode === 0),
+    );
+    const gone = specs.filter(({ name }) => !found.has(name));
+    if (gone.length > 0) throw new TopicGone(gone.map(({ name }) => this.settings.topicPrefix + name));
+    await this.assertPolicies(broker, specs);
   }
 
   /** A broker that answers, waited for as long as a start may take. */
