@@ -41,6 +41,7 @@ export class TopicGuard {
   private readonly prefix: string;
   private doubts = 0;
   private timer: NodeJS.Timeout | undefined;
+  private link: BrokerLink | undefined;
   private isStopped = false;
 
   /** @param fail told once the log cannot be trusted any more */
@@ -60,6 +61,7 @@ export class TopicGuard {
   stop(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
+    this.link?.close();
   }
 
   /** Takes a partition as it was found at the start. */
@@ -90,7 +92,7 @@ export class TopicGuard {
   }
 
   private async round(): Promise<void> {
-    const link = new BrokerLink(this.settings, []);
+    const link = (this.link = new BrokerLink(this.settings, []));
     try {
       await this.look(link);
     } catch (error) {
