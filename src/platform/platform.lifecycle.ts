@@ -9,14 +9,19 @@ import { DATA_DIRECTORY, LOG } from './log/log.providers';
 import type { Log } from './log/log.port';
 import { topicSpecs } from './platform.topics';
 import type { DataDirectory } from './sqlite/data-directory';
+import { SqliteThread } from './sqlite/sqlite-thread';
+import { DiskSpace } from './telemetry/disk-space';
 import { FatalErrors } from './telemetry/fatal-errors';
 import { type HealthDetails, HealthRegistry } from './telemetry/health-registry';
+import { MetricsService } from './telemetry/metrics.service';
 import { ViewParts } from './views/view-parts';
 
 /** Starts and stops the moving parts in the one order that is right. */
 @Injectable()
 export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Platform');
+  private readonly disk: DiskSpace;
+  private readonly stopMourning: () => void;
   private isStarted = false;
 
   constructor(
@@ -27,11 +32,14 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     private readonly commands: CommandParts,
     private readonly views: ViewParts,
     health: HealthRegistry,
+    metrics: MetricsService,
     fatal: FatalErrors,
     shutdown: ShutdownSignal,
   ) {
     log.onFailure((error) => fatal.fatal('log', error));
+    this.stopMourning = SqliteThread.onDeath((error) => fatal.fatal('sqlite', error));
     shutdown.onClosing(() => this.views.closeStreams());
+    this.disk = new DiskSpace(directory.path, health, metrics);
     health.register({ name: 'log', check: () => this.log.ping() });
     health.register({ name: 'commands', check: () => this.checkStarted(this.commands.isReady) });
     health.register({ name: 'dead-letters', check: () => this.countDeadLetters() });
@@ -58,6 +66,8 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     await this.commands.close();
     await this.views.close();
     await this.log.close();
+    this.stopMourning();
+    this.disk.close();
     this.directory.release();
   }
 

@@ -15,6 +15,7 @@ import type { CommittedBatch } from '../telemetry/command-telemetry';
 import { BatchDecider, type BatchResult } from './batch-decider';
 import { encodeReply, type Reply } from './decision';
 import { bytesOf, inCrowds } from './command-crowds';
+import { OutlivedDecisions } from './outlived-decisions';
 import { restorePartition } from './restore-partition';
 import type { StatePartition } from './state-partition';
 import type { StateStore } from './state-store';
@@ -22,6 +23,7 @@ import {
   encodeStateEntry,
   stateEntry,
   stateKey,
+  tombstone,
   type AggregateState,
   type ProcessorPosition,
   type StateEntry,
@@ -46,6 +48,7 @@ export interface ProcessorContext {
 
 const RECORDS_PER_TRANSACTION_MAX = 500;
 const BYTES_PER_TRANSACTION_MAX = 512 * 1024;
+const TOMBSTONES_PER_COMMAND = 2;
 const RETRY_MS = 200;
 const BATCHES_PER_CHECKPOINT = 100;
 
@@ -71,6 +74,7 @@ interface DecidedBatch extends Pick<BatchResult, 'replies' | 'deadLetters'> {
  */
 export class PartitionProcessor {
   private readonly topics: ReturnType<typeof topicsOf>;
+  private readonly outlived: OutlivedDecisions;
   private sinceCheckpoint = 0;
   private checkpointing: Promise<void> = Promise.resolve();
 
@@ -83,6 +87,7 @@ export class PartitionProcessor {
     private readonly signal: AbortSignal,
   ) {
     this.topics = topicsOf(context.module);
+    this.outlived = new OutlivedDecisions(state);
   }
 
   /** Runs until the signal aborts or another owner takes over. Throws when the partition cannot be processed at all. */
@@ -189,10 +194,15 @@ export class PartitionProcessor {
       decision: (commandId: string) => state.load(stateKey.decision(commandId)) as StoredDecision | undefined,
     };
     const { log } = context;
-    const result = BatchDecider.decide(context, loaded, this.position.sequence, records);
+    const result = BatchDecider.decide(context, loaded, this.position, records);
     const next = (records.at(-1)?.offset ?? this.position.next) + 1;
-    const position: ProcessorPosition = { next, sequence: result.sequence };
-    const entries = [...result.entries, stateEntry(stateKey.position('processor'), position)];
+    const { sequence, time } = result;
+    const position: ProcessorPosition = { next, sequence, time };
+    const entries = [
+      ...result.entries,
+      ...this.tombstones(result, records.length),
+      stateEntry(stateKey.position('processor'), position),
+    ];
     const repliesPartitions = log.partitions(REPLIES_TOPIC);
     const written: NewRecord[] = [
       ...result.events,
@@ -201,6 +211,14 @@ export class PartitionProcessor {
       ...result.deadLetters,
     ];
     return { started, position, entries, written, replies: result.replies, deadLetters: result.deadLetters };
+  }
+
+  /** Of outlived decisions: more than the batch can add, so that a backlog shrinks; in proportion to it, so that no batch is slow. */
+  private tombstones({ entries, time }: BatchResult, commands: number): StateEntry[] {
+    const outlived = this.outlived.upTo(time, TOMBSTONES_PER_COMMAND * commands);
+    if (outlived.length === 0) return [];
+    const renewed = new Set(entries.map(({ key }) => key));
+    return outlived.filter((key) => !renewed.has(key)).map(tombstone);
   }
 
   /** After the commit: tells who waits in this process. */

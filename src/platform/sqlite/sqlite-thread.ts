@@ -75,6 +75,7 @@ type Waiter = { resolve: (result: SqliteResult) => void; reject: (error: Error) 
 /** A worker thread with the connections in it; ends with the last of them. */
 class SqliteWorker {
   private static common: SqliteWorker | undefined;
+  static readonly mourners = new Set<(error: Error) => void>();
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiter>();
   /** Listened for from the start: the last answer and the exit may arrive in one turn of the event loop. */
@@ -83,6 +84,7 @@ class SqliteWorker {
   private nextConnection = 1;
   private connections = 0;
   private died: Error | undefined;
+  private isEnding = false;
 
   private constructor() {
     this.worker = new Worker(join(__dirname, `sqlite.worker${extname(__filename)}`), {
@@ -110,6 +112,7 @@ class SqliteWorker {
   async leave(): Promise<void> {
     if (--this.connections > 0) return;
     if (SqliteWorker.common === this) SqliteWorker.common = undefined;
+    this.isEnding = true;
     await this.worker.terminate();
     await this.ended;
   }
@@ -131,7 +134,9 @@ class SqliteWorker {
   }
 
   private fail(error: Error): void {
+    const isFirst = this.died === undefined;
     this.died ??= error;
+    if (isFirst && !this.isEnding) for (const tell of SqliteWorker.mourners) tell(error);
     for (const waiter of this.waiting.values()) waiter.reject(this.died);
     this.waiting.clear();
   }
@@ -158,6 +163,16 @@ export class SqliteThread {
       await thread.close();
       throw error;
     }
+  }
+
+  /**
+   * Tells of a thread that has ended although nobody has ended it: whatever is asked of its connections fails from then on.
+   *
+   * @returns what ends the telling
+   */
+  static onDeath(listener: (error: Error) => void): () => void {
+    SqliteWorker.mourners.add(listener);
+    return () => SqliteWorker.mourners.delete(listener);
   }
 
   /** Runs all statements in one transaction; resolves, once it is committed, with the rows changed per statement. */

@@ -22,6 +22,7 @@ import { withDefaults, type KafkaLogOptions, type KafkaSettings } from './kafka-
 import { KafkaTopics } from './kafka-topics';
 import { MemberMemory } from './member-memory';
 import { KafkaPartitionWriter } from './partition-writer';
+import { TopicGuard } from './topic-guard';
 import { TopicReaders } from './topic-readers';
 import type { WrittenBatch } from './written-batch';
 
@@ -41,6 +42,7 @@ export class KafkaLog implements Log {
   readonly kind = 'kafka';
   private identity = '';
   private readonly topics: KafkaTopics;
+  private readonly guard: TopicGuard;
   private readonly queue: AppendQueue;
   private readonly readers: TopicReaders;
   private readonly members: MemberMemory;
@@ -53,10 +55,12 @@ export class KafkaLog implements Log {
 
   private constructor(private readonly settings: KafkaSettings) {
     this.topics = new KafkaTopics(settings);
+    this.guard = new TopicGuard(settings, this.topics, (error) => this.fail(error));
     this.queue = new AppendQueue(
       settings,
       () => this.topics.names,
       (topic) => this.topics.partitions(topic),
+      this.guard,
       (batch) => this.handOver(batch),
     );
     this.readers = new TopicReaders(settings);
@@ -91,10 +95,15 @@ export class KafkaLog implements Log {
     await this.topics.ensure(topics);
     // A leader is named before it serves. Should it refuse a first transaction, the broker takes its request timeout (30 s) to abort that
     // one, in every sixth case; nobody else can write to the partition meanwhile.
-    const places = topics.flatMap(({ name }) => {
-      return Array.from({ length: this.partitions(name) }, (_, partition) => ({ name, partition }));
+    const places = topics.flatMap((spec) => {
+      return Array.from({ length: this.partitions(spec.name) }, (_, partition) => ({ spec, partition }));
     });
-    await Promise.all(places.map(({ name, partition }) => this.bounds(name, partition)));
+    await Promise.all(
+      places.map(async ({ spec, partition }) => {
+        this.guard.learn(spec, partition, await this.bounds(spec.name, partition));
+      }),
+    );
+    this.guard.watch();
   }
 
   find(topics: readonly string[]): Promise<FoundTopic[]> {
@@ -135,6 +144,7 @@ export class KafkaLog implements Log {
       },
       {
         partitionsOf: (name) => this.topics.partitions(name),
+        guard: this.guard,
         onWritten: (batch) => this.handOver(batch),
         stillOwner: async () => membership === undefined || membership.confirms({ topic, partition }),
         onClosed: (closed) => this.writers.delete(closed),
@@ -192,6 +202,7 @@ export class KafkaLog implements Log {
   }
 
   private async shutDown(): Promise<void> {
+    this.guard.stop();
     await Promise.all([...this.memberships.values()].map((membership) => membership.leave()));
     await this.queue.close();
     await Promise.all([...this.writers].map((writer) => writer.close()));

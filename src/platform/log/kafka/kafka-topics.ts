@@ -14,6 +14,7 @@ import {
   POLICY_CONFIGS,
   type TopicConfig,
 } from './topic-policy';
+import { TopicGone } from './topic-guard';
 
 const METADATA_VERSION = 6;
 const TOPIC_RESOURCE = 2;
@@ -33,6 +34,7 @@ interface DescribedTopic {
 /** Makes topics, checks those that an administrator or an earlier start has made, and knows their partition counts. */
 export class KafkaTopics {
   private readonly counts = new Map<string, number>();
+  private readonly specs = new Map<string, TopicSpec>();
 
   constructor(private readonly settings: KafkaSettings) {}
 
@@ -62,6 +64,7 @@ export class KafkaTopics {
       this.assertCounts(specs, all);
       await this.assertPolicies(broker, specs);
       for (const [topic, count] of all) this.counts.set(topic, count);
+      for (const spec of specs) this.specs.set(spec.name, spec);
     } finally {
       link.close();
     }
@@ -82,6 +85,18 @@ export class KafkaTopics {
     } finally {
       link.close();
     }
+  }
+
+  /** Checks the topics once more. @throws LogSetupError with one clear line */
+  async verify(link: BrokerLink): Promise<void> {
+    const specs = [...this.specs.values()];
+    const broker = await link.any();
+    const found = this.countsOf(
+      (await this.describe(broker, specs)).filter(({ topicErrorCode }) => topicErrorCode === 0),
+    );
+    const gone = specs.filter(({ name }) => !found.has(name));
+    if (gone.length > 0) throw new TopicGone(gone.map(({ name }) => this.settings.topicPrefix + name));
+    await this.assertPolicies(broker, specs);
   }
 
   /** A broker that answers, waited for as long as a start may take. */

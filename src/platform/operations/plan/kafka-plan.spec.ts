@@ -21,10 +21,12 @@ describe('The plan for a managed Kafka', () => {
     expect(topics.map(({ name, partitions }) => `${name} ${partitions}`)).toEqual([
       'shop.log 1',
       'shop.replies 6',
+      'shop.replies.dead-letters 6',
       'shop.calculator.commands 6',
       'shop.calculator.events 6',
       'shop.calculator.state 6',
       'shop.calculator.commands.dead-letters 6',
+      'shop.calculator.events.dead-letters 6',
     ]);
     expect(topics.find(({ name }) => name === 'shop.calculator.state')).toMatchObject({
       replicationFactor: 3,
