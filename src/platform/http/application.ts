@@ -8,6 +8,7 @@ import { createLogs, type Logs } from '../telemetry/logger';
 import { MetricsService } from '../telemetry/metrics.service';
 import { observeRequests } from '../telemetry/request-telemetry';
 import { TelemetryModule } from '../telemetry/telemetry.module';
+import { BalancerWatch } from './balancer-watch';
 import { serveDocumentation } from './documentation.plugin';
 import { createServer, type RequestLimits } from './fastify-server';
 import { HttpModule } from './http.module';
@@ -50,7 +51,15 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
   const catalog = new ProblemCatalog(settings.http.publicUrl);
   const routes = new RouteMethods();
   const shutdown = new ShutdownSignal();
-  const server = createServer({ settings: settings.http, catalog, routes, shutdown, ...(limits && { limits }) });
+  const balancer = new BalancerWatch();
+  const server = createServer({
+    settings: settings.http,
+    catalog,
+    routes,
+    shutdown,
+    balancer,
+    ...(limits && { limits }),
+  });
 
   const app = await NestFactory.create<NestFastifyApplication>(
     {
@@ -58,7 +67,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
       imports: [
         ConfigModule.forRoot(settings),
         TelemetryModule,
-        HttpModule.forRoot({ catalog, shutdown, rateLimitPerSecond: settings.http.rateLimitPerSecond }),
+        HttpModule.forRoot({ catalog, shutdown, balancer, rateLimitPerSecond: settings.http.rateLimitPerSecond }),
         ...options.modules,
       ],
     },
