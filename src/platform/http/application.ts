@@ -8,6 +8,8 @@ import { createLogs, type Logs } from '../telemetry/logger';
 import { MetricsService } from '../telemetry/metrics.service';
 import { observeRequests } from '../telemetry/request-telemetry';
 import { TelemetryModule } from '../telemetry/telemetry.module';
+import { Admission, type AdmissionLimits } from './admission';
+import { admissionLimits, guardAdmission, observeAdmission } from './admission-gate';
 import { BalancerWatch } from './balancer-watch';
 import { serveDocumentation } from './documentation.plugin';
 import { createServer, type RequestLimits } from './fastify-server';
@@ -26,6 +28,8 @@ export interface ApplicationOptions {
   /** Default: as the settings say, to standard output. */
   readonly logs?: Logs;
   readonly limits?: RequestLimits;
+  /** Default: what suits the log. */
+  readonly admission?: AdmissionLimits;
 }
 
 /** Headers that a browser of another origin may read. */
@@ -60,6 +64,8 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
     balancer,
     ...(limits && { limits }),
   });
+  const admission = new Admission(options.admission ?? admissionLimits(settings.kafka ? 'kafka' : 'embedded'));
+  guardAdmission(server, catalog, admission);
 
   const app = await NestFactory.create<NestFastifyApplication>(
     {
@@ -89,6 +95,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
     },
   });
   observeRequests(server, logs, app.get(MetricsService));
+  observeAdmission(admission, app.get(MetricsService));
   await server.register(serveDocumentation, { catalog, openApi: () => openApiDocument(app) });
   return app;
 }

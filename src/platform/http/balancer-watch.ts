@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify';
+
 /** So many answers of "ready" say that somebody keeps asking; a single one is a script that waited for the start. */
 const READY_ANSWERS_MIN = 2;
 /** Who has not asked for so long watches no more. */
@@ -43,4 +45,9 @@ export class BalancerWatch {
   private isUnused(): boolean {
     return this.toldAt !== undefined && performance.now() - Math.max(this.toldAt, this.requestedAt) >= QUIET_MS;
   }
+}
+
+/** Whether it comes from who operates the process, and not from a client. */
+export function isProbe({ routeOptions: { url } }: FastifyRequest): boolean {
+  return url === '/metrics' || (url?.startsWith('/health/') ?? false);
 }

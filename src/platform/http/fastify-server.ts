@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { HttpSettings } from '../config/settings';
 import { type Offers, preferred } from './accept';
-import type { BalancerWatch } from './balancer-watch';
+import { type BalancerWatch, isProbe } from './balancer-watch';
 import { HttpProblem } from './http-problem';
 import { assertPlainJson, parseJsonBody } from './json-body';
 import { answerMalformedRequest } from './malformed-request';
@@ -125,11 +125,6 @@ function decorate(server: FastifyInstance): void {
     },
   });
   server.decorateRequest('problemCode', undefined);
-}
-
-/** Whether it comes from who operates the process, and not from a client. */
-function isProbe({ routeOptions: { url } }: FastifyRequest): boolean {
-  return url === '/metrics' || (url?.startsWith('/health/') ?? false);
 }
 
 function beginRequest(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {

@@ -9,7 +9,7 @@ import { loadSettings } from '../../config/load-settings';
 import { DiskFull, LogUnavailable, OutcomeUnknown } from '../../log/log.port';
 import { createLogs } from '../../telemetry/logger';
 import { ApiProblems } from '../api-problems.decorator';
-import { createApplication } from '../application';
+import { type ApplicationOptions, createApplication } from '../application';
 import { HttpProblem } from '../http-problem';
 import { ProblemCatalog } from '../problem-catalog';
 import { Produces } from '../produces.decorator';
@@ -128,9 +128,13 @@ export class SampleApplication {
   url: string;
   app: NestFastifyApplication;
 
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<SampleApplication> {
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    options: Pick<ApplicationOptions, 'admission'> = {},
+  ): Promise<SampleApplication> {
     const sample = new SampleApplication();
     sample.app = await createApplication({
+      ...options,
       settings: loadSettings({ PUBLIC_URL: 'https://api.example.com', ...environment }),
       modules: [ThingModule],
       logs: createLogs({ level: 'info', format: 'json' }, { write: (line) => void sample.lines.push(line) }),
