@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expectProblem } from '../src/platform/http/testing/expect-problem';
-import { SampleApplication } from '../src/platform/http/testing/sample-application';
+import { SampleApplication, ThingController } from '../src/platform/http/testing/sample-application';
 import { eventually } from './support/eventually.ts';
 
 const limit = 3;
@@ -13,7 +13,7 @@ describe('a process with as much work as it may have', () => {
   beforeEach(async () => {
     open = [];
     sample = await SampleApplication.start({}, { admission: { floor: limit, ceiling: limit, streamsMax: 2 } });
-    for (let count = 0; count < limit; count++) open.push(await begin());
+    for (let count = 0; count < limit; count++) open.push(await hold());
     await eventually(async () => expect((await sample.send('/metrics')).text).toMatch(inFlight('write', limit)));
   });
   afterEach(async () => {
@@ -50,15 +50,28 @@ describe('a process with as much work as it may have', () => {
 
   it('goes on with what it has taken on, and takes the next when that has ended', async () => {
     expectProblem(await sample.post('{"value": 1}'), 'OVERLOADED');
-    const [first] = open;
-    first?.write(`${'"value": 1'.padEnd(bodyBytes - 2)}}`);
-    expect(await answer(first!)).toMatch(/^HTTP\/1\.1 202 /);
+    sample.app.get(ThingController).releaseHeld();
+    expect(await answer(open[0]!)).toMatch(/^HTTP\/1\.1 202 /);
     expect((await sample.post('{"value": 1}')).status).toBe(202);
   });
 
-  it('forgets a client that has gone in the middle of its body', async () => {
+  it('forgets a client that has gone', async () => {
     open[0]?.destroy();
     await eventually(async () => expect((await sample.post('{"value": 1}')).status).toBe(202));
+  });
+
+  it("lets a body that comes slowly take nobody's place, and refuses it at its end when there is none left", async () => {
+    sample.app.get(ThingController).releaseHeld();
+    await eventually(async () => expect((await sample.send('/metrics')).text).toMatch(inFlight('write', limit - 1)));
+    const slow = [await begin(), await begin()];
+    expect((await sample.post('{"value": 1}')).status).toBe(202);
+    open.push(await hold());
+    await eventually(async () => expect((await sample.send('/metrics')).text).toMatch(inFlight('write', limit)));
+    for (const socket of slow) {
+      socket.write(`${'"value": 1'.padEnd(bodyBytes - 2)}}`);
+      expect(await answer(socket)).toMatch(/^HTTP\/1\.1 503 /);
+      socket.destroy();
+    }
   });
 
   it('answers reads, probes and metrics', async () => {
@@ -80,6 +93,17 @@ describe('a process with as much work as it may have', () => {
     await eventually(async () => expect((await sample.send('/metrics')).text).toMatch(inFlight('stream', 0)));
   });
 });
+
+/** A write that is worked on until it is released. */
+async function hold(): Promise<Socket> {
+  const socket = connect(sample.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(
+    'POST /things/held HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+  );
+  return socket;
+}
 
 /** A write of which the head and one byte of the body have been sent. */
 async function begin(): Promise<Socket> {

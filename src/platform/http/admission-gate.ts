@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { MetricsService } from '../telemetry/metrics.service';
 import { preferred } from './accept';
 import { Admission, type AdmissionLimits, type Work } from './admission';
@@ -12,9 +12,10 @@ const OBSERVE_MS = 20;
  * On Kafka a process is at its best with 256 senders and paces itself so (ADR 17); embedded, 64 fill the commits, and more only wait.
  */
 const FLOOR = { kafka: 256, embedded: 64 };
-const CEILING = 1_024;
+const CEILING = 4_096;
 const STREAMS_MAX = 10_000;
 const STREAM = 'text/event-stream';
+const ignore = (): void => undefined;
 
 /** The limits of a process by its log. */
 export function admissionLimits(log: keyof typeof FLOOR): AdmissionLimits {
@@ -26,20 +27,28 @@ export function admissionLimits(log: keyof typeof FLOOR): AdmissionLimits {
  * Call it before the routes are made.
  */
 export function guardAdmission(server: FastifyInstance, catalog: ProblemCatalog, admission: Admission): void {
+  const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
+    if (mustClose(request.raw)) reply.header('connection', 'close');
+    writeProblem(catalog, overloaded, request, reply);
+  };
   // After the hooks that need the head alone, such as CORS, without whose headers a browser would not show the refusal.
   server.addHook('preParsing', (request, reply, payload, done) => {
-    if (isProbe(request)) {
+    if (isProbe(request) || !admission.isFull(workOf(request))) {
       done(null, payload);
       return;
     }
-    const leave = admission.enter(workOf(request));
+    admission.refuse();
+    refuse(request, reply);
+  });
+  // It counts from when all of it has come: bodies that come slowly are no work, and take nobody's place.
+  server.addHook('preValidation', (request, reply, done) => {
+    const leave = isProbe(request) ? ignore : admission.enter(workOf(request));
     if (leave === undefined) {
-      if (mustClose(request.raw)) reply.header('connection', 'close');
-      writeProblem(catalog, overloaded, request, reply);
+      refuse(request, reply);
       return;
     }
     reply.raw.once('close', leave);
-    done(null, payload);
+    done();
   });
   refuseEarly(server.server, catalog, admission);
   let due = performance.now() + OBSERVE_MS;

@@ -53,9 +53,9 @@ export class Admission {
     return this.refusals;
   }
 
-  /** The next write would be refused. */
-  get isFull(): boolean {
-    return this.inFlight.write >= this.limit;
+  /** The next one of this kind would be refused. */
+  isFull(work: Work): boolean {
+    return this.inFlight[work] >= (work === 'stream' ? this.limits.streamsMax : this.limit);
   }
 
   countOf(work: Work): number {
@@ -69,8 +69,7 @@ export class Admission {
 
   /** @returns call it once, when the request has ended; undefined when the request is refused */
   enter(work: Work): (() => void) | undefined {
-    const most = work === 'stream' ? this.limits.streamsMax : this.limit;
-    if (this.inFlight[work] >= most) {
+    if (this.isFull(work)) {
       this.refuse();
       return undefined;
     }

@@ -19,7 +19,7 @@ export function refuseEarly(server: Server, catalog: ProblemCatalog, admission: 
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    if (admission.isFull && isPlainWrite(request)) {
+    if (admission.isFull('write') && isPlainWrite(request)) {
       admission.refuse();
       refuse(catalog, request, response);
       return;
@@ -28,7 +28,7 @@ export function refuseEarly(server: Server, catalog: ProblemCatalog, admission: 
   });
   // Who asks before it sends a body is told before it has sent it.
   server.on('checkContinue', (request, response) => {
-    if (!admission.isFull) response.writeContinue();
+    if (!admission.isFull('write')) response.writeContinue();
     server.emit('request', request, response);
   });
 }

@@ -61,12 +61,26 @@ export class ThingController {
   release: () => void = () => undefined;
   /** Called when `GET /things/slow` has begun. */
   begun: () => void = () => undefined;
+  readonly #held: (() => void)[] = [];
 
   @Post()
   @HttpCode(202)
   @ApiProblems('VALIDATION_FAILED', rejections)
   create(@Body() body: ThingDto): ThingDto {
     return body;
+  }
+
+  /** Answers once {@link releaseHeld} is called. */
+  @Post('held')
+  @HttpCode(202)
+  async hold(): Promise<object> {
+    await new Promise<void>((resolve) => this.#held.push(resolve));
+    return {};
+  }
+
+  /** Lets the longest held request go on. */
+  releaseHeld(): void {
+    this.#held.shift()?.();
   }
 
   @Put(':id')
