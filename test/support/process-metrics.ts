@@ -30,10 +30,3 @@ export async function processMetrics(url: string): Promise<ProcessMetrics> {
     inFlight: all('http_requests_in_flight\\{kind="\\w+"\\}').reduce((sum, count) => sum + count, 0),
   };
 }
-
-/** The least heap of several looks: what is above it is garbage that nobody has collected yet. */
-export async function leastHeap(url: string, looks: number): Promise<number> {
-  let least = Infinity;
-  for (let look = 0; look < looks; look++) least = Math.min(least, (await processMetrics(url)).heapMegabytes);
-  return least;
-}
