@@ -55,6 +55,11 @@ export class LoadedProduct {
     return new LoadedProduct(process, generator, slack, commands);
   }
 
+  /** The commands as bytes, for a load of another kind. */
+  get requests(): readonly string[] {
+    return this.#commands;
+  }
+
   /** Commands that wait for their decision. */
   async commands(connections: number, seconds: number): Promise<CommandRun> {
     const { port } = this.#process;
