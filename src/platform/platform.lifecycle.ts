@@ -41,8 +41,13 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     shutdown.onClosing(() => this.views.closeStreams());
     this.disk = new DiskSpace(directory.path, health, metrics);
     health.register({ name: 'log', check: () => this.log.ping() });
-    health.register({ name: 'commands', check: () => this.checkStarted(this.commands.isReady) });
-    health.register({ name: 'dead-letters', check: () => this.countDeadLetters() });
+    health.register({ name: 'commands', check: () => this.checkCommands() });
+    health.register({ name: 'dead-letters', check: () => this.tellDeadLetters() });
+    metrics.gauge('dead_letters', 'Parked records that wait for an operator', ['consumer'], async (gauge) => {
+      for (const { name } of features) gauge.set({ consumer: `${name}.processor` }, 0);
+      if (!this.isStarted) return;
+      for (const [consumer, count] of Object.entries(await this.countDeadLetters())) gauge.set({ consumer }, count);
+    });
     health.register({ name: 'views', check: () => this.views.check() });
   }
 
@@ -72,16 +77,21 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   }
 
   /** Told, but never a reason not to be ready: they wait for an operator, and everything else goes on. */
-  private async countDeadLetters(): Promise<HealthDetails> {
+  private async tellDeadLetters(): Promise<HealthDetails> {
     if (!this.isStarted) return {};
-    const counts = Promise.all([this.commands.deadLetters.count(), this.views.countDeadLetters()]);
-    return counts.then(
-      ([ofProcessors, ofViews]) => ({ ...ofProcessors, ...ofViews }),
-      (error: unknown) => ({ unknown: asError(error).message }),
-    );
+    return this.countDeadLetters().catch((error: unknown) => ({ unknown: asError(error).message }));
   }
 
-  private checkStarted(isReady: boolean): void {
-    if (!this.isStarted || !isReady) throw new Error('not every group has been joined');
+  private async countDeadLetters(): Promise<Record<string, number>> {
+    const [ofProcessors, ofViews] = await Promise.all([
+      this.commands.deadLetters.count(),
+      this.views.countDeadLetters(),
+    ]);
+    return { ...ofProcessors, ...ofViews };
+  }
+
+  private checkCommands(): void {
+    if (!this.isStarted) throw new Error('not every group has been joined');
+    this.commands.check();
   }
 }

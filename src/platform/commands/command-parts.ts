@@ -51,9 +51,12 @@ export class CommandParts {
     );
   }
 
-  /** Whether every group of this process has been joined. */
-  get isReady(): boolean {
-    return !this.settings.roles.has('processor') || (this.processors?.hasJoined ?? false);
+  /** Health. @throws Error that says why commands are not decided here, as they should be */
+  check(): void {
+    if (!this.settings.roles.has('processor')) return;
+    if (this.processors?.hasJoined !== true) throw new Error('not every group has been joined');
+    const failures = this.processors.failures();
+    if (failures.length > 0) throw new Error(failures.join(', '));
   }
 
   async startProcessors(): Promise<void> {

@@ -208,7 +208,7 @@ describe('The processor of a partition', () => {
   it('refuses a partition that has events but no position: it could decide commands twice', async () => {
     const log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
     await log.ensureTopics(TOPICS.map((name) => ({ name, policy: 'keep' as const })));
-    await log.append([{ topic: 'calculator.events', partition: 0, key: 'k', value: '{}', headers: {} }]);
+    await log.append([{ topic: 'calculator.events', partition: 0, key: 'k', value: '{}', headers: { sequence: '1' } }]);
     await log.close();
     const side = await open();
     expect(await side.send(create(randomUUID(), { sender: { waitMs: 300 } }))).toMatchObject({ status: 'pending' });

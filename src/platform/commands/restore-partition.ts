@@ -26,6 +26,7 @@ const LAST_RECORDS = 10;
  *
  * @returns undefined when the signal aborted meanwhile
  * @throws Error when the partition has events and no position: going on from anywhere else could decide commands twice
+ * @throws NewerSchema when its events have to be folded anew and a newer process has written some of them
  */
 export async function restorePartition(
   what: PartitionToRestore,
@@ -37,7 +38,7 @@ export async function restorePartition(
   if (!isCurrent) await refold(what, start, next);
   if (signal.aborted) return undefined;
   const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
-  const last = await lastRecord(what, events);
+  const last = await lastEvent(what, events);
   if (stored === undefined && last !== undefined) {
     throw new Error(
       `POSITION_LOST: ${events}/${partition} has events, but ${state} holds no position of the processor`,
@@ -54,8 +55,15 @@ export async function restorePartition(
   return { next: Math.max(known, committed ?? 0), sequence, time };
 }
 
+/**
+ * The processor gives every event a sequence. What has none was written by somebody else: no state was ever folded from it, and views park it.
+ */
+function isOurs({ headers }: LogRecord): boolean {
+  return headers['sequence'] !== undefined;
+}
+
 /** Offsets alone do not tell: on Kafka transactions leave some behind that hold no record. */
-async function lastRecord(
+async function lastEvent(
   { log, partition, signal }: PartitionToRestore,
   topic: string,
 ): Promise<LogRecord | undefined> {
@@ -63,7 +71,7 @@ async function lastRecord(
   let last: LogRecord | undefined;
   for (let back = LAST_RECORDS; last === undefined && end - back / 10 >= start && end > start; back *= 10) {
     for await (const { records, next } of log.follow(topic, partition, Math.max(start, end - back), signal)) {
-      last = records.at(-1) ?? last;
+      last = records.findLast(isOurs) ?? last;
       if (next >= end) break;
     }
   }
@@ -122,7 +130,7 @@ async function refold(what: PartitionToRestore, unread: number, changelogRead: n
   await write(unread);
   if (start >= end) return;
   for await (const batch of log.follow(events, partition, start, signal)) {
-    for (const record of batch.records) {
+    for (const record of batch.records.filter(isOurs)) {
       const aggregate = byName.get(record.headers['ce_source']?.split('/').at(-1) ?? '');
       if (aggregate === undefined) throw new Error(`${events}/${partition}@${record.offset} is of no known aggregate`);
       const id = record.key ?? '';

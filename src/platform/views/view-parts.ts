@@ -18,6 +18,7 @@ import { StoredViewOperations } from './rebuild/view-operations';
 import { StreamHub } from './streams/stream-hub';
 import { ViewProgress } from './view-progress';
 import { ViewSignals } from './view-signals';
+import { StaleOwner } from './views.errors';
 
 /** Injection token of every view of this process's modules, the platform's own included. */
 export const PROJECTIONS = Symbol('PROJECTIONS');
@@ -68,7 +69,9 @@ export class ViewParts {
     const { log, store, progress, signals, settings, telemetry } = this;
     const callbacks = {
       fatal: (error: Error) => this.fatal.fatal('views', error),
-      report: (message: string, error: Error) => this.logger.error(error, message),
+      // That another process has taken a partition over is no fault of anybody.
+      report: (message: string, error: Error) =>
+        error instanceof StaleOwner ? this.logger.log(message) : this.logger.error(error, message),
     };
     const mine = this.projections.filter(({ name }) => settings.views === 'all' || settings.views.has(name));
     this.projector = new Projector(
