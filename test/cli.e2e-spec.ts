@@ -67,9 +67,11 @@ describeModes('the command line', ({ mode, newSite }) => {
       'calculator.commands',
       'calculator.commands.dead-letters',
       EVENTS,
+      `${EVENTS}.dead-letters`,
       'calculator.state',
       'log',
       'replies',
+      'replies.dead-letters',
     ]);
     const events = topics.find(({ name }) => name === EVENTS);
     expect(events?.partitions.reduce((sum, { end }) => sum + end, 0)).toBeGreaterThanOrEqual(60);

@@ -78,7 +78,7 @@ describe('a process with as much work as it may have', () => {
     expect((await sample.send('/things')).status).toBe(200);
     expect((await sample.send('/health/live')).status).toBe(200);
     expect((await sample.send('/health/ready')).status).toBe(200);
-    expect((await sample.send('/metrics')).text).toMatch(/^http_admission_limit 3$/m);
+    expect((await sample.send('/metrics')).text).toMatch(/^cqrs_http_admission_limit 3$/m);
   });
 
   it('bounds open streams by themselves, and forgets those that have gone', async () => {
@@ -124,5 +124,5 @@ async function answer(socket: Socket): Promise<string> {
 }
 
 function inFlight(kind: string, count: number): RegExp {
-  return new RegExp(`^http_requests_in_flight\\{kind="${kind}"\\} ${count}$`, 'm');
+  return new RegExp(`^cqrs_http_requests_in_flight\\{kind="${kind}"\\} ${count}$`, 'm');
 }

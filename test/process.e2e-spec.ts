@@ -1,4 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { freePort } from '../scripts/process/ports.ts';
+import { eventually } from './support/eventually.ts';
+import { productMain } from './support/product-build.ts';
 import { describeModes } from './support/modes.ts';
 
 describeModes('the process', (context) => {
@@ -35,6 +41,28 @@ describeModes('the process', (context) => {
   });
 
   if (context.mode === 'embedded') {
+    it('goes on, and ends in good order, when nobody reads what it prints any more', async () => {
+      const port = await freePort();
+      const { settings, directory } = await context.newSite();
+      const env = { PATH: process.env['PATH'], ...settings, PORT: String(port), DATA_DIR: join(directory, 'data') };
+      const child = spawn(process.execPath, [productMain()], {
+        cwd: directory,
+        env,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      try {
+        const ended = once(child, 'exit');
+        const url = `http://127.0.0.1:${port}`;
+        await eventually(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(200));
+        child.stdout.destroy();
+        for (let count = 0; count < 300; count++) expect((await fetch(`${url}/values/none`)).status).toBe(400);
+        child.kill('SIGTERM');
+        expect(await ended).toEqual([0, null]);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    });
+
     it('prints a line to try to a person', async () => {
       const app = await context.startApp({ LOG_FORMAT: 'pretty' });
 

@@ -34,7 +34,8 @@ describe('clients that send a byte now and then', () => {
     for (const text of await over) expect(text).toMatch(/^HTTP\/1\.1 408 [^]*"REQUEST_TIMEOUT"/);
     await eventually(async () => {
       const { text } = await sample.send('/metrics', { headers: { connection: 'close' } });
-      for (const [, count] of text.matchAll(/^http_requests_in_flight\{kind="\w+"\} (\d+)$/gm)) expect(count).toBe('0');
+      for (const [, count] of text.matchAll(/^cqrs_http_requests_in_flight\{kind="\w+"\} (\d+)$/gm))
+        expect(count).toBe('0');
     });
   }
 });

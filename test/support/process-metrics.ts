@@ -26,7 +26,7 @@ export async function processMetrics(url: string): Promise<ProcessMetrics> {
     heapMegabytes: Math.round(one('nodejs_heap_size_used_bytes') / megabyte),
     handles: one('nodejs_active_handles_total'),
     timers: all('nodejs_active_resources\\{type="Timeout"\\}')[0] ?? 0,
-    streams: one('streams_open'),
-    inFlight: all('http_requests_in_flight\\{kind="\\w+"\\}').reduce((sum, count) => sum + count, 0),
+    streams: one('cqrs_streams_open'),
+    inFlight: all('cqrs_http_requests_in_flight\\{kind="\\w+"\\}').reduce((sum, count) => sum + count, 0),
   };
 }

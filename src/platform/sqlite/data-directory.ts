@@ -33,7 +33,7 @@ export function openDataDirectory(path: string): DataDirectory {
     lock.exec('begin exclusive');
   } catch (error) {
     lock.close();
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+    if (codeOf(error).startsWith('SQLITE_BUSY')) {
       throw new DataDirectoryInUse(`the data directory ${path} is in use by another process`);
     }
     throw unusable(path, error);
@@ -48,6 +48,10 @@ function openLock(path: string): Database.Database {
   } catch (error) {
     throw unusable(path, error);
   }
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 
 function unusable(path: string, error: unknown): DataDirectoryUnusable {

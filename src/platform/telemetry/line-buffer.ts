@@ -12,6 +12,8 @@ export class LineBuffer implements DestinationStream {
   #timer: NodeJS.Timeout | undefined;
 
   constructor() {
+    // Nobody reads any more, say because the pipe's other end has died: the lines are lost, and the work goes on.
+    this.#output.on('error', () => undefined);
     process.once('exit', () => this.flushSync());
   }
 
@@ -26,8 +28,12 @@ export class LineBuffer implements DestinationStream {
 
   /** Writes everything, for the end of the process. */
   flushSync(): void {
-    this.#flush();
-    this.#output.flushSync();
+    try {
+      this.#flush();
+      this.#output.flushSync();
+    } catch {
+      // What nobody reads must not keep the process from ending.
+    }
   }
 
   #flush(): void {

@@ -35,6 +35,10 @@ export class SocketSet {
   discard(reason: Error): void {
     if (this.discarded !== undefined) return;
     this.discarded = reason;
-    for (const socket of this.sockets) socket.destroy(reason);
+    for (const socket of this.sockets) {
+      // kafkajs lets go of the socket once for each request that waits, and every time leaves a listener on it: no leak, they go with it.
+      socket.setMaxListeners(0);
+      socket.destroy(reason);
+    }
   }
 }
