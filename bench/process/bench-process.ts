@@ -54,15 +54,21 @@ export class BenchProcess {
     return new BenchProcess(options);
   }
 
+  /** Milliseconds since it was spawned. */
+  get ageMs(): number {
+    return performance.now() - this.#startedAtMs;
+  }
+
   /**
    * Asks for a page until it is answered with 200.
+   * @param withinMs a minute, unless it may take longer
    * @returns milliseconds since the process was spawned
-   * @throws Error with the end of its output when it ends or takes longer than a minute
+   * @throws Error with the end of its output when it ends or takes longer than that
    */
-  async ready(path = '/health/ready'): Promise<number> {
-    const deadline = this.#startedAtMs + readyWithinMs;
+  async ready(path = '/health/ready', withinMs = readyWithinMs): Promise<number> {
+    const deadline = this.#startedAtMs + withinMs;
     for (;;) {
-      if ((await statusOf(this.port, path)) === 200) return performance.now() - this.#startedAtMs;
+      if ((await statusOf(this.port, path)) === 200) return this.ageMs;
       if (this.#ended || performance.now() > deadline) throw new Error(`not ready:\n${await this.logEnd()}`);
       await pause(readyPollMs);
     }
@@ -70,14 +76,15 @@ export class BenchProcess {
 
   /**
    * Waits until the probe answers true.
-   * @throws Error with the end of its output when the process ends or a minute has gone by
+   * @param withinMs a minute, unless it may take longer
+   * @throws Error with the end of its output when the process ends or the time is up
    */
-  async until(what: string, probe: () => Promise<boolean>): Promise<void> {
+  async until(what: string, probe: () => Promise<boolean>, withinMs = readyWithinMs): Promise<void> {
     const alive = async (): Promise<boolean> => {
       if (this.#ended) throw new GiveUp(`the process ended:\n${await this.logEnd()}`);
       return probe();
     };
-    await waitUntil(alive, { withinMs: readyWithinMs, what });
+    await waitUntil(alive, { withinMs, what });
   }
 
   /** Processor time of all its threads since its start; undefined where the system does not tell. */
