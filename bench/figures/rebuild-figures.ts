@@ -34,7 +34,7 @@ export async function rebuildFigures(
       context.tell(`${store}, rebuild of ${view}: ${rebuild.eventsPerSecond} events/s`);
       repetitions.push(rebuild);
     }
-    const measured = median(repetitions.map(({ eventsPerSecond }) => eventsPerSecond));
+    const measured = Math.round(median(repetitions.map(({ eventsPerSecond }) => eventsPerSecond)));
     figures.push(
       figure({
         name: `${store}: rebuild of ${view}, ${events.toLocaleString('en')} events`,

@@ -62,7 +62,7 @@ async function measure(context: BenchContext, site: ProductSite): Promise<Figure
     repetitions.push({ seconds, readySeconds, megabytes });
     tell(`restore ${index}: ${seconds} s, ready after ${readySeconds} s, then ${megabytes} MB`);
   }
-  const measured = median(repetitions.map(({ seconds }) => seconds));
+  const measured = rounded(median(repetitions.map(({ seconds }) => seconds)), 3);
   const restore = figure({
     name: `Kafka: restore of ${aggregates.toLocaleString('en')} aggregates after losing the disk`,
     unit: 's',
@@ -70,7 +70,7 @@ async function measure(context: BenchContext, site: ProductSite): Promise<Figure
     measured,
     medians: {
       restore: measured,
-      ready: median(repetitions.map(({ readySeconds }) => readySeconds)),
+      ready: rounded(median(repetitions.map(({ readySeconds }) => readySeconds)), 3),
       'values/s': perSecond,
     },
     faults,

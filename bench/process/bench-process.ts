@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { outputOf } from '../../scripts/process/run-to-end.ts';
 import { Tether } from '../../scripts/process/tether.ts';
@@ -18,6 +18,7 @@ export interface ProcessOptions {
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 20_000;
+const logEndBytes = 4_000;
 /** How often a process is asked whether it is ready: the precision of the time to ready. */
 const readyPollMs = 5;
 /** Of `/proc/<pid>/stat` on every Linux that Node runs on. */
@@ -104,8 +105,17 @@ export class BenchProcess {
     return Math.round((Number(kilobytes) * 1024) / 100_000) / 10;
   }
 
+  /** Not all of it is read: after a million requests it is larger than a string can be. */
   async logEnd(): Promise<string> {
-    return (await readFile(this.logFile, 'utf8')).slice(-4_000);
+    const file = await open(this.logFile);
+    try {
+      const { size } = await file.stat();
+      const position = Math.max(0, size - logEndBytes);
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(logEndBytes), position });
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
   }
 
   /** Ends it in order, and kills it when that takes too long. */
