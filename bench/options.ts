@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The parts that can be run alone. */
-export const parts = ['embedded', 'kafka', 'start', 'overload'] as const;
+export const parts = ['embedded', 'kafka', 'start', 'overload', 'scale', 'scale-kafka', 'streams'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {
@@ -9,7 +9,12 @@ export interface Options {
   /** Of each repetition. */
   readonly seconds: number;
   readonly repeat: number;
+  /** That the parts about scale are measured with. */
+  readonly aggregates: number;
 }
+
+/** Scale is measured beside a process with a thousand. */
+const aggregatesMin = 2_000;
 
 /** @throws Error that says what is wrong */
 export function readOptions(args: readonly string[]): Options {
@@ -19,14 +24,18 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: 'string', multiple: true, default: [...parts] },
       seconds: { type: 'string', default: '8' },
       repeat: { type: 'string', default: '3' },
+      aggregates: { type: 'string', default: '1000000' },
     },
   });
   const unknown = values.only.filter((name) => !parts.some((part) => part === name));
   if (unknown.length > 0) throw new Error(`--only ${unknown.join(', ')}: there are ${parts.join(', ')}`);
+  const aggregates = wholeNumber('--aggregates', values.aggregates);
+  if (aggregates < aggregatesMin) throw new Error(`--aggregates ${aggregates}: fewer than ${aggregatesMin}`);
   return {
     only: parts.filter((part) => values.only.includes(part)),
     seconds: wholeNumber('--seconds', values.seconds),
     repeat: wholeNumber('--repeat', values.repeat),
+    aggregates,
   };
 }
 

@@ -8,7 +8,10 @@ import { embeddedFigures } from './figures/embedded.figures.ts';
 import type { Figure } from './figures/figure.ts';
 import { kafkaFigures } from './figures/kafka.figures.ts';
 import { overloadFigures } from './figures/overload.figures.ts';
+import { scaleFigures } from './figures/scale.figures.ts';
+import { scaleKafkaFigures } from './figures/scale-kafka.figures.ts';
 import { startFigures } from './figures/start.figures.ts';
+import { streamsFigures } from './figures/streams.figures.ts';
 import { findLoadGenerator } from './load/load-generator.ts';
 import { describeCommit, describeMachine } from './machine.ts';
 import { type Part, readOptions } from './options.ts';
@@ -20,9 +23,12 @@ const figuresOf: Readonly<Record<Part, (context: BenchContext) => Promise<Figure
   kafka: kafkaFigures,
   start: startFigures,
   overload: overloadFigures,
+  scale: scaleFigures,
+  'scale-kafka': scaleKafkaFigures,
+  streams: streamsFigures,
 };
 
-/** `npm run bench [-- --only embedded|kafka|start|overload] [--seconds N] [--repeat N]`: measures, reports, and judges nothing. */
+/** `npm run bench [-- --only PART] [--seconds N] [--repeat N] [--aggregates N]`: measures, reports, and judges nothing. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const at = new Date().toISOString();
@@ -38,12 +44,12 @@ async function main(): Promise<void> {
     await buildProduct();
     const build = await buildBench();
     const generator = await findLoadGenerator(directory);
-    const { seconds, repeat } = options;
+    const { seconds, repeat, aggregates } = options;
     const tell = (line: string): void => console.log(line);
     const figures: Figure[] = [];
     for (const part of options.only) {
       try {
-        figures.push(...(await figuresOf[part]({ seconds, repeat, generator, build, directory, tell })));
+        figures.push(...(await figuresOf[part]({ seconds, repeat, aggregates, generator, build, directory, tell })));
       } catch (error) {
         // What the other parts have measured is not lost by it.
         console.error(`${part}:`, error);

@@ -6,6 +6,8 @@ export interface BenchContext {
   /** Of each repetition. */
   readonly seconds: number;
   readonly repeat: number;
+  /** How many the parts about scale create. */
+  readonly aggregates: number;
   readonly generator: LoadGenerator;
   readonly build: BenchBuild;
   /** Everything that the run writes, on the disk that is measured; removed at the end. */

@@ -1,15 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDatabase } from '../../scripts/postgres/database.ts';
 import { freePort } from '../../scripts/process/ports.ts';
 import { pause } from '../../scripts/process/wait.ts';
-import { provideServers } from '../../scripts/servers.ts';
 import { productMain } from '../../test/support/product-build.ts';
 import { BenchProcess } from '../process/bench-process.ts';
 import type { BenchContext } from './bench-context.ts';
 import { type Figure, idleAfterMs, latencyFigure, memoryFigure, ratioFigure } from './figure.ts';
-import { deleteTopics, KafkaPeer, type PeerLayout, peerLayouts } from './kafka-peer.ts';
+import { KafkaPeer, type PeerLayout, peerLayouts } from './kafka-peer.ts';
+import { type KafkaPlace, kafkaSettings, withKafka } from './kafka-place.ts';
 import { besides, interleave, type LoadRun } from './load-run.ts';
 import { LoadedProduct } from './loaded-product.ts';
 
@@ -21,33 +19,12 @@ const connections = 256;
 const warmUpRepetitions = 6;
 const idleMegabytesMax = 300;
 
-/** The servers of one run, and the name that all it makes on them begins with. */
-interface Place {
-  readonly brokers: string;
-  readonly databaseUrl: string;
-  readonly prefix: string;
-}
-
 /** The product on a real Kafka and a real PostgreSQL, against what Nest itself offers for request and reply on Kafka. */
-export async function kafkaFigures(context: BenchContext): Promise<Figure[]> {
-  context.tell('starting Kafka and PostgreSQL');
-  const servers = await provideServers();
-  try {
-    const database = await createDatabase(servers.databaseUrl);
-    const brokers = servers.kafkaBrokers;
-    const prefix = `bench-${randomBytes(4).toString('hex')}`;
-    try {
-      return await measure(context, { brokers, prefix, databaseUrl: database.url });
-    } finally {
-      await database.drop();
-      await deleteTopics(brokers, prefix);
-    }
-  } finally {
-    await servers.close();
-  }
+export function kafkaFigures(context: BenchContext): Promise<Figure[]> {
+  return withKafka(context, (place) => measure(context, place));
 }
 
-async function measure(context: BenchContext, place: Place): Promise<Figure[]> {
+async function measure(context: BenchContext, place: KafkaPlace): Promise<Figure[]> {
   const { generator, repeat, seconds, tell } = context;
   const { layout, trials } = await fasterLayout(context, place);
   const process = await startProduct(context, place);
@@ -82,7 +59,7 @@ async function measure(context: BenchContext, place: Place): Promise<Figure[]> {
 /** Runs the peer in each layout, alone on the machine, and takes the one that does more. */
 async function fasterLayout(
   context: BenchContext,
-  { brokers, prefix }: Place,
+  { brokers, prefix }: KafkaPlace,
 ): Promise<{ layout: PeerLayout; trials: readonly LoadRun[] }> {
   const { seconds, tell } = context;
   const trials: LoadRun[] = [];
@@ -103,19 +80,13 @@ async function fasterLayout(
   return { layout, trials };
 }
 
-async function startProduct({ directory }: BenchContext, place: Place): Promise<BenchProcess> {
+async function startProduct({ directory }: BenchContext, place: KafkaPlace): Promise<BenchProcess> {
   const cwd = join(directory, 'kafka');
   await mkdir(cwd);
   return BenchProcess.start({
     entry: productMain(),
     port: await freePort(),
-    env: {
-      DATA_DIR: join(cwd, 'data'),
-      LOG_FORMAT: 'json',
-      KAFKA_BROKERS: place.brokers,
-      KAFKA_TOPIC_PREFIX: `${place.prefix}.`,
-      DATABASE_URL: place.databaseUrl,
-    },
+    env: { DATA_DIR: join(cwd, 'data'), LOG_FORMAT: 'json', ...kafkaSettings(place) },
     logFile: join(cwd, 'log.json'),
     cwd,
   });

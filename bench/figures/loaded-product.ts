@@ -1,6 +1,7 @@
 import { pause, waitUntil } from '../../scripts/process/wait.ts';
 import type { LoadGenerator } from '../load/load-generator.ts';
 import { rawRequest } from '../load/load-result.ts';
+import { createValue } from '../load/value-requests.ts';
 import type { BenchProcess } from '../process/bench-process.ts';
 import { type Metrics, readMetrics, settled } from '../process/metrics.ts';
 import { RequestLog } from '../process/request-log.ts';
@@ -51,6 +52,12 @@ export class LoadedProduct {
       while (left-- > 0) ids.push(await createValue(port));
     };
     await Promise.all(Array.from({ length: 16 }, create));
+    return LoadedProduct.over(process, generator, slack, ids);
+  }
+
+  /** With values that exist. */
+  static over(process: BenchProcess, generator: LoadGenerator, slack: number, ids: readonly string[]): LoadedProduct {
+    const { port } = process;
     const commands = ids.map((id) => rawRequest({ port, method: 'PUT', path: `/values/${id}`, body: update }));
     return new LoadedProduct(process, generator, slack, commands);
   }
@@ -121,17 +128,4 @@ export class LoadedProduct {
 /** Each topic gets one record per command, so the records that a view lacks tell the age of what it shows. */
 function secondsBehind({ behind }: Metrics, perSecond: number): number {
   return rounded(Math.max(0, ...behind.values()) / perSecond, 3);
-}
-
-async function createValue(port: number): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/values`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'wait=10' },
-    body: '{"value":0}',
-  });
-  const body: unknown = await answer.json();
-  if (answer.status !== 201 || typeof body !== 'object' || body === null || !('id' in body)) {
-    throw new Error(`POST /values answered ${answer.status}: ${JSON.stringify(body)}`);
-  }
-  return String(body.id);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { outputOf } from '../../scripts/process/run-to-end.ts';
 import { Tether } from '../../scripts/process/tether.ts';
@@ -18,6 +18,7 @@ export interface ProcessOptions {
 
 const readyWithinMs = 60_000;
 const stopWithinMs = 20_000;
+const logEndBytes = 4_000;
 /** How often a process is asked whether it is ready: the precision of the time to ready. */
 const readyPollMs = 5;
 /** Of `/proc/<pid>/stat` on every Linux that Node runs on. */
@@ -54,15 +55,21 @@ export class BenchProcess {
     return new BenchProcess(options);
   }
 
+  /** Milliseconds since it was spawned. */
+  get ageMs(): number {
+    return performance.now() - this.#startedAtMs;
+  }
+
   /**
    * Asks for a page until it is answered with 200.
+   * @param withinMs a minute, unless it may take longer
    * @returns milliseconds since the process was spawned
-   * @throws Error with the end of its output when it ends or takes longer than a minute
+   * @throws Error with the end of its output when it ends or takes longer than that
    */
-  async ready(path = '/health/ready'): Promise<number> {
-    const deadline = this.#startedAtMs + readyWithinMs;
+  async ready(path = '/health/ready', withinMs = readyWithinMs): Promise<number> {
+    const deadline = this.#startedAtMs + withinMs;
     for (;;) {
-      if ((await statusOf(this.port, path)) === 200) return performance.now() - this.#startedAtMs;
+      if ((await statusOf(this.port, path)) === 200) return this.ageMs;
       if (this.#ended || performance.now() > deadline) throw new Error(`not ready:\n${await this.logEnd()}`);
       await pause(readyPollMs);
     }
@@ -70,14 +77,15 @@ export class BenchProcess {
 
   /**
    * Waits until the probe answers true.
-   * @throws Error with the end of its output when the process ends or a minute has gone by
+   * @param withinMs a minute, unless it may take longer
+   * @throws Error with the end of its output when the process ends or the time is up
    */
-  async until(what: string, probe: () => Promise<boolean>): Promise<void> {
+  async until(what: string, probe: () => Promise<boolean>, withinMs = readyWithinMs): Promise<void> {
     const alive = async (): Promise<boolean> => {
       if (this.#ended) throw new GiveUp(`the process ended:\n${await this.logEnd()}`);
       return probe();
     };
-    await waitUntil(alive, { withinMs: readyWithinMs, what });
+    await waitUntil(alive, { withinMs, what });
   }
 
   /** Processor time of all its threads since its start; undefined where the system does not tell. */
@@ -97,8 +105,17 @@ export class BenchProcess {
     return Math.round((Number(kilobytes) * 1024) / 100_000) / 10;
   }
 
+  /** Not all of it is read: after a million requests it is larger than a string can be. */
   async logEnd(): Promise<string> {
-    return (await readFile(this.logFile, 'utf8')).slice(-4_000);
+    const file = await open(this.logFile);
+    try {
+      const { size } = await file.stat();
+      const position = Math.max(0, size - logEndBytes);
+      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(logEndBytes), position });
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
   }
 
   /** Ends it in order, and kills it when that takes too long. */
