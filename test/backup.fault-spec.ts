@@ -48,10 +48,8 @@ const backUpWhileServing = ({ newSite }: Parameters<Parameters<typeof describeMo
 /** Operands of acknowledged operations that no event tells of: some were only taken, and are decided when the process comes up again. */
 async function missing(settings: { DATA_DIR: string }, acknowledged: ReadonlySet<Operation>): Promise<number[]> {
   const { output } = await runHere(settings, 'topics', 'show', 'calculator.events', '--limit', '100000', '--json');
-  const events = JSON.parse(output) as { value: unknown; headers: Record<string, string> }[];
-  const there = new Set(
-    events.map(({ value, headers }) => member(value, headers['ce_type'] === 'ValueCreated' ? 'value' : 'operand')),
-  );
+  const events = JSON.parse(output) as { value: unknown }[];
+  const there = new Set(events.map(({ value }) => member(value, 'operand')));
   return [...acknowledged].map(({ operand }) => operand).filter((operand) => !there.has(operand));
 }
 
