@@ -68,13 +68,13 @@ export class RowCodec {
     });
   }
 
-  /** The values in the order of the columns, as SQL takes them. */
-  values(row: RowShape): StoredValue[] {
-    return this.columns.map(({ name, type }) => {
+  /** Appends the values in the order of the columns, as SQL takes them. */
+  addValues(row: RowShape, to: StoredValue[]): void {
+    for (const { name, type } of this.columns) {
       const value = row[name];
-      if (type === 'json') return JSON.stringify(value);
-      return typeof value === 'string' || typeof value === 'number' ? value : null;
-    });
+      if (type === 'json') to.push(JSON.stringify(value));
+      else to.push(typeof value === 'string' || typeof value === 'number' ? value : null);
+    }
   }
 
   /** A row as SQL gives it, with its JSON columns parsed; other properties (`seq`) are dropped. */
@@ -126,7 +126,11 @@ export class RowCodec {
 /** One string per key, for maps. */
 export function keyText(key: readonly StoredValue[]): string {
   const [only] = key;
-  return key.length === 1 && typeof only === 'string' ? only : JSON.stringify(key);
+  if (key.length === 1 && typeof only === 'string') return only;
+  let text = '';
+  // No text of a row holds U+0000, and numbers are told from texts: no two keys give the same.
+  for (const value of key) text += typeof value === 'string' ? `${value}\u0000` : `${value}\u0000\u0000`;
+  return text;
 }
 
 function plainText(text: string): string {

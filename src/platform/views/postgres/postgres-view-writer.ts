@@ -100,7 +100,9 @@ export class PostgresViewWriter {
     if (rows.length === 0) return;
     const records = rows.map(({ row, seq }) => {
       const record: Record<string, StoredValue> = {};
-      for (const [index, value] of this.view.codec.values(row).entries()) record[this.columns[index] ?? ''] = value;
+      const values: StoredValue[] = [];
+      this.view.codec.addValues(row, values);
+      for (const [index, value] of values.entries()) record[this.columns[index] ?? ''] = value;
       if (this.streamed) record['seq'] = seq;
       return record;
     });

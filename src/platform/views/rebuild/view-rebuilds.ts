@@ -35,6 +35,8 @@ export class ViewRebuilds {
   private looking: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
+  /** The last look has failed. */
+  private isWaiting = false;
 
   /** @param projections the views that this process projects */
   constructor(
@@ -75,9 +77,11 @@ export class ViewRebuilds {
     try {
       await this.follow();
       for (const rebuild of this.running.values()) await this.swapWhenLevel(rebuild);
+      this.isWaiting = false;
     } catch (error) {
       // The database is away for a while: the next look finds what there is to do.
-      this.parts.callbacks.report('rebuilds of views wait', asError(error));
+      if (!this.isWaiting) this.parts.callbacks.report('rebuilds of views wait', asError(error));
+      this.isWaiting = true;
     }
   }
 

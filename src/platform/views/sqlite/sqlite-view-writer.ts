@@ -69,7 +69,7 @@ export class SqliteViewWriter {
     const name = this.view.projection.name;
     const seq = (this.seq ??= this.selectSeq.get(name)?.seq ?? 0);
     const writes = batch.fold(this.load(batch.keys), seq);
-    const rows = this.inKeyOrder(writes.rows).flatMap(({ row, seq: place }): SqliteValue[] => this.values(row, place));
+    const rows = this.valuesOf(this.inKeyOrder(writes.rows));
     const width = this.view.codec.columns.length + (this.streamed ? 1 : 0);
     const moves = batch.moves.flatMap((move): SqliteValue[] => [
       move.to,
@@ -120,15 +120,16 @@ export class SqliteViewWriter {
   /** Keys are mostly random: in order they touch each page once, where a large batch would touch it again and again. */
   private inKeyOrder(rows: readonly PlacedRow[]): readonly PlacedRow[] {
     if (rows.length < ROWS_SORTED_MIN) return rows;
-    const { codec } = this.view;
-    const keyed = rows.map((placed) => ({ placed, key: keyText(codec.key(placed.row)) }));
-    keyed.sort((left, right) => (left.key < right.key ? -1 : 1));
-    return keyed.map(({ placed }) => placed);
+    const [first = ''] = this.view.projection.table.key;
+    return rows.toSorted((left, right) => ((left.row[first] ?? '') < (right.row[first] ?? '') ? -1 : 1));
   }
 
-  private values(row: RowShape, seq: number): SqliteValue[] {
-    const values = this.view.codec.values(row);
-    if (this.streamed) values.push(seq);
+  private valuesOf(rows: readonly PlacedRow[]): StoredValue[] {
+    const values: StoredValue[] = [];
+    for (const { row, seq } of rows) {
+      this.view.codec.addValues(row, values);
+      if (this.streamed) values.push(seq);
+    }
     return values;
   }
 
