@@ -128,9 +128,14 @@ export function keyText(key: readonly StoredValue[]): string {
   const [only] = key;
   if (key.length === 1 && typeof only === 'string') return only;
   let text = '';
-  // No text of a row holds U+0000, and numbers are told from texts: no two keys give the same.
-  for (const value of key) text += typeof value === 'string' ? `${value}\u0000` : `${value}\u0000\u0000`;
+  // No text of a row holds U+0000, and each column has one type: no two keys of a table give the same.
+  for (const value of key) text += `${value}\u0000`;
   return text;
+}
+
+/** What {@link keyText} gave, for people. */
+export function shownKey(text: string): string {
+  return text.endsWith('\u0000') ? text.slice(0, -1).replaceAll('\u0000', '/') : text;
 }
 
 function plainText(text: string): string {

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { RowShape } from '../../../kernel/view';
 import type { LogRecord } from '../../log/log.port';
 import type { Projection } from '../../views/projection';
-import { keyText, RowCodec, type StoredValue } from '../../views/row.codec';
+import { keyText, RowCodec, shownKey, type StoredValue } from '../../views/row.codec';
 import { foldOf } from '../../views/view-fold';
 import type { Findings } from './findings';
 import type { LogReader } from './log-reader';
@@ -127,14 +127,18 @@ async function compareRows(
       const key = keyText(codec.key(row));
       const wanted = folds.get(key);
       seen.set(key, undefined);
-      if (wanted === undefined) findings.add('view', view, `row ${key} is of no event`);
+      if (wanted === undefined) findings.add('view', view, `row ${shownKey(key)} is of no event`);
       else if (!isDeepStrictEqual(row, wanted)) {
-        findings.add('view', view, `row ${key} is ${JSON.stringify(row)}, its events say ${JSON.stringify(wanted)}`);
+        findings.add(
+          'view',
+          view,
+          `row ${shownKey(key)} is ${JSON.stringify(row)}, its events say ${JSON.stringify(wanted)}`,
+        );
       }
     }
     folds.write(seen);
   }
-  for (const { key } of folds.entries()) findings.add('view', view, `row ${key} is missing`);
+  for (const { key } of folds.entries()) findings.add('view', view, `row ${shownKey(key)} is missing`);
   return count;
 }
 
