@@ -20,7 +20,8 @@ export class MetricsService implements OnApplicationShutdown {
 
   /**
    * Goes up and down.
-   * @param collect sets the value when the metrics are read; saves keeping it up to date
+   * @param collect sets the value when the metrics are read; saves keeping it up to date. When it fails, because what it asks is away, this
+   *   gauge is left out (`NaN` without labels) and all others are told
    */
   gauge<Label extends string = never>(
     name: string,
@@ -29,8 +30,13 @@ export class MetricsService implements OnApplicationShutdown {
     collect?: (gauge: Gauge<Label>) => void | Promise<void>,
   ): Gauge<Label> {
     const read = collect && {
-      collect(this: Gauge<Label>) {
-        return collect(this);
+      async collect(this: Gauge<Label>) {
+        try {
+          await collect(this);
+        } catch {
+          this.reset();
+          if (labelNames.length === 0) this.set(Number.NaN);
+        }
       },
     };
     return new Gauge({ name, help, labelNames, registers: [this.#registry], ...read });

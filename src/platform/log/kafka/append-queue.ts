@@ -41,6 +41,8 @@ const NOT_WRITTEN: readonly string[] = ['NOT_ENOUGH_REPLICAS', 'THROTTLING_QUOTA
 interface Entry {
   readonly records: readonly NewRecord[];
   readonly bytes: number;
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly since: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
   /** Slices still to be acknowledged. */
@@ -99,7 +101,8 @@ export class AppendQueue {
     if (this.closed) return Promise.reject(new LogUnavailable('the log is closed'));
     if (records.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ records, bytes: sizeOf(records), resolve, reject, open: 0, touched: false });
+      const entry = { records, bytes: sizeOf(records), since: Date.now(), open: 0, touched: false };
+      this.waiting.push({ ...entry, resolve, reject });
       this.pump ??= this.run();
     });
   }
@@ -119,6 +122,7 @@ export class AppendQueue {
   }
 
   private nextBatch(): Entry[] {
+    this.dropLate();
     const batch: Entry[] = [];
     let records = 0;
     let bytes = 0;
@@ -130,6 +134,15 @@ export class AppendQueue {
     }
     this.waiting.splice(0, batch.length);
     return batch;
+  }
+
+  /** While the broker is away every batch takes its whole time, so what stands behind some of them would wait for minutes. */
+  private dropLate(): void {
+    const { appendTimeoutMs } = this.settings;
+    const now = Date.now();
+    while (this.waiting[0] !== undefined && now - this.waiting[0].since >= appendTimeoutMs) {
+      this.waiting.shift()?.reject(new LogUnavailable(`not sent within ${appendTimeoutMs} ms`));
+    }
   }
 
   private async write(batch: readonly Entry[]): Promise<void> {
