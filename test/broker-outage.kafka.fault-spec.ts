@@ -21,8 +21,11 @@ describe('an outage of the only broker', () => {
   });
 
   afterAll(async () => {
-    await Promise.all(sites.map((site) => site.close()));
-    await broker.close();
+    try {
+      await Promise.all(sites.map((site) => site.close()));
+    } finally {
+      await broker.close();
+    }
   });
 
   const newSite = async (): Promise<AppSite> => {
@@ -38,7 +41,7 @@ describe('an outage of the only broker', () => {
       random,
       rounds: kills,
       excuses: { views: false },
-      fail: async (round, ledger) => {
+      fail: async ({ round, ledger }) => {
         await broker.kill9();
         // Now and then it stays away until a client is refused, which takes the ten seconds of an append.
         if (round === 1 || random.chance(0.1)) await refusedOnceMore(ledger);

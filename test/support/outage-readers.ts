@@ -81,7 +81,7 @@ export class OutageReaders {
   #verdict(path: string, answer: HttpAnswer, expected: number, excused: readonly unknown[]): string | undefined {
     const { status, headers, body } = answer;
     const code = headers['content-type']?.includes('problem+json') ? member(JSON.parse(body), 'code') : undefined;
-    const name = `${path.split('/')[1]} ${status} ${code === undefined ? '' : String(code)}`.trim();
+    const name = [path.split('/')[1], status, ...(typeof code === 'string' ? [code] : [])].join(' ');
     this.answers[name] = (this.answers[name] ?? 0) + 1;
     if (status === expected) return undefined;
     const isExcused = excused.includes(code) || (this.#excuses.views && code === 'VIEWS_UNAVAILABLE');

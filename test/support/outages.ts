@@ -1,6 +1,7 @@
+import type { AppProcess } from './app-process.ts';
 import type { AppSite } from './app-site.ts';
 import { CalculatorLoad, retryUnknown } from './calculator-load.ts';
-import { checkEffects } from './effects.ts';
+import { checkEffects, historiesOf, type Effect } from './effects.ts';
 import { eventually } from './eventually.ts';
 import { LedgerOfAttempts } from './ledger-of-attempts.ts';
 import { OutageReaders, type Excuses } from './outage-readers.ts';
@@ -20,31 +21,44 @@ export interface Outages {
   readonly rounds: number;
   /** What readers may be told meanwhile. */
   readonly excuses: Excuses;
-  /** Makes one outage and ends it. The load goes on, so the ledger fills meanwhile. Rounds count from 1. */
-  readonly fail: (round: number, ledger: LedgerOfAttempts) => Promise<void>;
+  /** Makes one outage and ends it, while the load goes on. */
+  readonly fail: (during: OutageRound) => Promise<void>;
+}
+
+/** One outage under way. */
+export interface OutageRound {
+  /** From 1. */
+  readonly round: number;
+  readonly app: AppProcess;
+  /** Fills meanwhile. */
+  readonly ledger: LedgerOfAttempts;
+  /** Values that exist and that readers look at. */
+  readonly valueIds: readonly string[];
 }
 
 /**
  * Runs one process through outages and expects of each that no acknowledged command is lost or doubled, every refusal is a 503 that says when
- * to come again, reads are served, memory stays bounded, and all heals by itself: the same process is ready again and its views are level.
+ * to come again, reads are served, memory stays bounded and all heals by itself:
+ * the same process is ready again, its views are level and equal the fold of the log.
  * @returns the ledger of the whole run
  */
 export async function throughOutages({ site, random, rounds, excuses, fail }: Outages): Promise<LedgerOfAttempts> {
   const app = await site.start({ LOG_LEVEL: 'warn' });
   const { pid } = app;
   const ledger = new LedgerOfAttempts();
+  const read: Effect[] = [];
   for (let round = 1; round <= rounds; round++) {
     const from = ledger.operations.length;
     const load = CalculatorLoad.start([app.url], ledger, random);
     await eventually(() => load.valueIds.length >= readValues, { within: healsWithinMs });
     const shown = load.valueIds.slice(0, readValues);
-    await readHistories(app.url, ledger, shown);
+    await shownByViews(app, shown);
     const readers = OutageReaders.start(app, shown, excuses);
     load.hurry();
     await eventually(() => readers.firstBytes > 0);
     load.calm();
 
-    await fail(round, ledger);
+    await fail({ round, app, ledger, valueIds: shown });
 
     await app.ready({ within: healsWithinMs });
     await load.stop();
@@ -52,6 +66,7 @@ export async function throughOutages({ site, random, rounds, excuses, fail }: Ou
     const ofRound = ledger.operations.slice(from).filter(({ valueId }) => valueId !== undefined);
     const valueIds = [...new Set(ofRound.flatMap(({ valueId }) => valueId ?? []))];
     const effects = await readHistories(app.url, ledger, valueIds);
+    read.push(...effects);
     await untilLevel(app);
     await readers.stop();
     const known = ledger.operations.slice(from).filter(({ valueId }) => valueId !== undefined);
@@ -65,8 +80,22 @@ export async function throughOutages({ site, random, rounds, excuses, fail }: Ou
     process.stdout.write(`outage ${round}: ${JSON.stringify({ ...readers.answers, losses: ledger.losses })}\n`);
   }
   expect(await app.terminate()).toMatchObject({ code: 0 });
-  expect(checkEffects(ledger.operations, effectsOf(await readRawLog(site, app)))).toEqual([]);
+  const written = effectsOf(await readRawLog(site, app));
+  expect(checkEffects(ledger.operations, written)).toEqual([]);
+  const inViews = new Set(read.map(({ valueId }) => valueId));
+  expect(historiesOf(read)).toEqual(historiesOf(written.filter(({ valueId }) => inViews.has(valueId))));
   // Else the test has tested nothing.
   expect(ledger.count('acknowledged')).toBeGreaterThan(rounds);
   return ledger;
+}
+
+async function shownByViews(app: AppProcess, valueIds: readonly string[]): Promise<void> {
+  const paths = valueIds.flatMap((id) => [`/values/${id}`, `/values/${id}/history`]);
+  await eventually(
+    async () => {
+      const answers = await Promise.all(paths.map((path) => fetch(`${app.url}${path}`)));
+      return answers.every(({ status }) => status === 200);
+    },
+    { within: healsWithinMs },
+  );
 }
