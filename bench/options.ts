@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The parts that can be run alone. */
-export const parts = ['embedded', 'kafka', 'start'] as const;
+export const parts = ['embedded', 'kafka', 'start', 'overload'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {

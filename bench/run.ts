@@ -7,6 +7,7 @@ import type { BenchContext } from './figures/bench-context.ts';
 import { embeddedFigures } from './figures/embedded.figures.ts';
 import type { Figure } from './figures/figure.ts';
 import { kafkaFigures } from './figures/kafka.figures.ts';
+import { overloadFigures } from './figures/overload.figures.ts';
 import { startFigures } from './figures/start.figures.ts';
 import { findLoadGenerator } from './load/load-generator.ts';
 import { describeCommit, describeMachine } from './machine.ts';
@@ -18,9 +19,10 @@ const figuresOf: Readonly<Record<Part, (context: BenchContext) => Promise<Figure
   embedded: embeddedFigures,
   kafka: kafkaFigures,
   start: startFigures,
+  overload: overloadFigures,
 };
 
-/** `npm run bench [-- --only embedded|kafka|start] [--seconds N] [--repeat N]`: measures, reports, and judges nothing. */
+/** `npm run bench [-- --only embedded|kafka|start|overload] [--seconds N] [--repeat N]`: measures, reports, and judges nothing. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const at = new Date().toISOString();

@@ -54,7 +54,7 @@ function endWithProcess(app: NestFastifyApplication, logs: Logs): void {
       process.exit(code);
     };
     setTimeout(() => exit(exitCode || EXIT_FATAL), deadlineMs).unref();
-    stopApplication(app).then(
+    stopApplication(app, { isBroken: exitCode !== 0 }).then(
       () => exit(exitCode),
       (error: unknown) => {
         new Logger('Shutdown').error(error);

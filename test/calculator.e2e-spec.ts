@@ -271,6 +271,6 @@ describeModes('The calculator', ({ startApp }) => {
     await http().get('/health/live').expect(200);
     await http().get('/health/ready').expect(200);
     const metrics = await http().get('/metrics').expect(200);
-    expect(metrics.text).toContain('commands_decided_total');
+    expect(metrics.text).toContain('cqrs_commands_decided_total');
   });
 });

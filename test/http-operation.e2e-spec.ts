@@ -210,7 +210,7 @@ describe('shutdown', () => {
     const closing = jest.fn();
     sample.app.get(ShutdownSignal).onClosing(closing);
     const begin = performance.now();
-    await stopApplication(sample.app, 300);
+    await stopApplication(sample.app, { drainMsMax: 300 });
 
     expect(closing).toHaveBeenCalledTimes(1);
     expect(performance.now() - begin).toBeLessThan(3000);

@@ -46,9 +46,19 @@ describeModes(
       );
     });
 
-    it('when views and keys are of another log', async () => {
+    it('when the log is gone that it has acknowledged records of', async () => {
       await app.terminate();
       await rm(join(app.dataDirectory, 'log.db'));
+      expectStoppedStart(
+        await site.runToEnd({ DATA_DIR: app.dataDirectory }),
+        1,
+        /^LOG_DAMAGED: the log holds 0 records, but .+log\.mark says that \d+ were acknowledged.+$/,
+      );
+    });
+
+    it('when views and keys are of another log', async () => {
+      await app.terminate();
+      for (const file of ['log.db', 'log.mark']) await rm(join(app.dataDirectory, file));
       expectStoppedStart(
         await site.runToEnd({ DATA_DIR: app.dataDirectory }),
         1,

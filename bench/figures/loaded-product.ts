@@ -9,7 +9,7 @@ import { type LoadRun, runLoad, type Side } from './load-run.ts';
 
 /** A run of commands, checked against what the product says it has decided. */
 export interface CommandRun extends LoadRun {
-  /** Growth of `commands_decided_total`: the answers, and at most one more for each connection that was cut off at the end. */
+  /** Growth of `cqrs_commands_decided_total`: the answers, and at most one more for each connection that was cut off at the end. */
   readonly decided: number;
   readonly views: {
     /** Age of what the slowest view shows: half a second before the end, and at the end. */
@@ -53,6 +53,11 @@ export class LoadedProduct {
     await Promise.all(Array.from({ length: 16 }, create));
     const commands = ids.map((id) => rawRequest({ port, method: 'PUT', path: `/values/${id}`, body: update }));
     return new LoadedProduct(process, generator, slack, commands);
+  }
+
+  /** The commands as bytes, for a load of another kind. */
+  get requests(): readonly string[] {
+    return this.#commands;
   }
 
   /** Commands that wait for their decision. */

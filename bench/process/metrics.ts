@@ -22,14 +22,14 @@ export async function readMetrics(port: number): Promise<Metrics> {
 
 export function parseMetrics(text: string): Metrics {
   const valueOf = (name: string): number => {
-    const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1];
-    if (value === undefined) throw new Error(`/metrics has no ${name}`);
+    const value = new RegExp(`^cqrs_${name} (\\S+)$`, 'm').exec(text)?.[1];
+    if (value === undefined) throw new Error(`/metrics has no cqrs_${name}`);
     return Number(value);
   };
   const behind = new Map<string, number>();
   let behindInPartitionMax = 0;
   for (const [, view, topic, count] of text.matchAll(
-    /^view_behind_offsets\{view="([^"]+)",partition="([^"]+)\/\d+"\} (\S+)$/gm,
+    /^cqrs_view_behind_offsets\{view="([^"]+)",partition="([^"]+)\/\d+"\} (\S+)$/gm,
   )) {
     const key = `${view} ${topic}`;
     behind.set(key, (behind.get(key) ?? 0) + Number(count));

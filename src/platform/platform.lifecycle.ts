@@ -5,21 +5,23 @@ import { SETTINGS } from './config/config.module';
 import type { Settings } from './config/settings';
 import { FEATURES, type Feature } from './feature';
 import { ShutdownSignal } from './http/shutdown-signal';
-import { deadLetterTopic } from './log/dead-letter';
-import { REPLIES_TOPIC, topicsOf } from './log/envelope';
 import { DATA_DIRECTORY, LOG } from './log/log.providers';
-import type { Log, TopicSpec } from './log/log.port';
+import type { Log } from './log/log.port';
+import { topicSpecs } from './platform.topics';
 import type { DataDirectory } from './sqlite/data-directory';
+import { SqliteThread } from './sqlite/sqlite-thread';
+import { DiskSpace } from './telemetry/disk-space';
 import { FatalErrors } from './telemetry/fatal-errors';
 import { type HealthDetails, HealthRegistry } from './telemetry/health-registry';
+import { MetricsService } from './telemetry/metrics.service';
 import { ViewParts } from './views/view-parts';
-
-const REPLIES_KEPT_MS = 24 * 60 * 60 * 1_000;
 
 /** Starts and stops the moving parts in the one order that is right. */
 @Injectable()
 export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Platform');
+  private readonly disk: DiskSpace;
+  private readonly stopMourning: () => void;
   private isStarted = false;
 
   constructor(
@@ -30,14 +32,22 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     private readonly commands: CommandParts,
     private readonly views: ViewParts,
     health: HealthRegistry,
+    metrics: MetricsService,
     fatal: FatalErrors,
     shutdown: ShutdownSignal,
   ) {
     log.onFailure((error) => fatal.fatal('log', error));
+    this.stopMourning = SqliteThread.onDeath((error) => fatal.fatal('sqlite', error));
     shutdown.onClosing(() => this.views.closeStreams());
+    this.disk = new DiskSpace(directory.path, health, metrics);
     health.register({ name: 'log', check: () => this.log.ping() });
-    health.register({ name: 'commands', check: () => this.checkStarted(this.commands.isReady) });
-    health.register({ name: 'dead-letters', check: () => this.countDeadLetters() });
+    health.register({ name: 'commands', check: () => this.checkCommands() });
+    health.register({ name: 'dead-letters', check: () => this.tellDeadLetters() });
+    metrics.gauge('dead_letters', 'Parked records that wait for an operator', ['consumer'], async (gauge) => {
+      for (const { name } of features) gauge.set({ consumer: `${name}.processor` }, 0);
+      if (!this.isStarted) return;
+      for (const [consumer, count] of Object.entries(await this.countDeadLetters())) gauge.set({ consumer }, count);
+    });
     health.register({ name: 'views', check: () => this.views.check() });
   }
 
@@ -61,37 +71,27 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     await this.commands.close();
     await this.views.close();
     await this.log.close();
+    this.stopMourning();
+    this.disk.close();
     this.directory.release();
   }
 
   /** Told, but never a reason not to be ready: they wait for an operator, and everything else goes on. */
-  private async countDeadLetters(): Promise<HealthDetails> {
+  private async tellDeadLetters(): Promise<HealthDetails> {
     if (!this.isStarted) return {};
-    const counts = Promise.all([this.commands.deadLetters.count(), this.views.countDeadLetters()]);
-    return counts.then(
-      ([ofProcessors, ofViews]) => ({ ...ofProcessors, ...ofViews }),
-      (error: unknown) => ({ unknown: asError(error).message }),
-    );
+    return this.countDeadLetters().catch((error: unknown) => ({ unknown: asError(error).message }));
   }
 
-  private checkStarted(isReady: boolean): void {
-    if (!this.isStarted || !isReady) throw new Error('not every group has been joined');
+  private async countDeadLetters(): Promise<Record<string, number>> {
+    const [ofProcessors, ofViews] = await Promise.all([
+      this.commands.deadLetters.count(),
+      this.views.countDeadLetters(),
+    ]);
+    return { ...ofProcessors, ...ofViews };
   }
-}
 
-function topicSpecs(features: readonly Feature[]): TopicSpec[] {
-  return [
-    { name: REPLIES_TOPIC, policy: { deleteAfterMs: REPLIES_KEPT_MS } },
-    { name: deadLetterTopic(REPLIES_TOPIC), policy: 'keep' },
-    ...features.flatMap(({ name }): TopicSpec[] => {
-      const topics = topicsOf(name);
-      return [
-        { name: topics.commands, policy: 'keep' },
-        { name: topics.events, policy: 'keep' },
-        { name: topics.state, policy: 'compact' },
-        { name: deadLetterTopic(topics.commands), policy: 'keep' },
-        { name: deadLetterTopic(topics.events), policy: 'keep' },
-      ];
-    }),
-  ];
+  private checkCommands(): void {
+    if (!this.isStarted) throw new Error('not every group has been joined');
+    this.commands.check();
+  }
 }

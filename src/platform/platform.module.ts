@@ -3,7 +3,6 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { CommandGateway, CommandOutcomeUnknown } from './commands/command-gateway';
 import { CommandOutcomes } from './commands/command-outcomes';
-import { outcomesProjection } from './commands/command-outcomes.view';
 import { CommandParts } from './commands/command-parts';
 import { CommandsController } from './commands/commands.controller';
 import { SETTINGS } from './config/config.module';
@@ -13,10 +12,13 @@ import { HttpProblem } from './http/http-problem';
 import { ProblemCatalog } from './http/problem-catalog';
 import { openSqliteSecrets } from './keys/sqlite-secrets';
 import type { Secrets } from './keys/secrets';
-import { topicsOf } from './log/envelope';
 import { DATA_DIRECTORY, LOG, logProviders } from './log/log.providers';
 import type { Log } from './log/log.port';
+import { OperatorSocket } from './operations/operator-socket';
 import { PlatformLifecycle } from './platform.lifecycle';
+import { projectionsOf } from './platform.projections';
+import { DeadLetters } from './operations/dead-letters';
+import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS } from './operations/operator-services';
 import type { DataDirectory } from './sqlite/data-directory';
 import { READ_STORE, ReadModels } from './views/read-models';
 import type { ReadStore } from './views/read-store.port';
@@ -37,8 +39,7 @@ export class PlatformModule {
   /** @throws Error when a module, a view or a command is bound twice */
   static forRoot(features: readonly Feature[], settings: Settings): DynamicModule {
     checkFeatures(features);
-    const commandTopics = features.map(({ name }) => topicsOf(name).commands);
-    const projections = [...features.flatMap(({ views }) => views), outcomesProjection(commandTopics)];
+    const projections = projectionsOf(features);
     return {
       module: PlatformModule,
       imports: [CqrsModule.forRoot()],
@@ -60,9 +61,17 @@ export class PlatformModule {
           inject: [ProblemCatalog],
           useFactory: (catalog: ProblemCatalog) => explainErrors(catalog, features),
         },
+        { provide: VIEW_OPERATIONS, inject: [ViewParts], useFactory: (views: ViewParts) => views.operations },
+        {
+          provide: DEAD_LETTER_OPERATIONS,
+          inject: [CommandParts, ViewParts],
+          useFactory: (commands: CommandParts, views: ViewParts) =>
+            new DeadLetters(commands.deadLetters, views.deadLetters),
+        },
         CommandParts,
         CommandOutcomes,
         LiveRows,
+        OperatorSocket,
         PlatformLifecycle,
         ReadModels,
         ViewParts,
@@ -94,7 +103,7 @@ async function openGateway(
   parts: CommandParts,
 ): Promise<CommandGateway> {
   const { fingerprint } = await openSecrets(databaseUrl, directory.path, log.id);
-  return new CommandGateway(log, parts.replies, parts.instance, fingerprint);
+  return new CommandGateway(log, parts.replies, parts.instance, fingerprint, parts.telemetry);
 }
 
 async function openSecrets(databaseUrl: string | undefined, directory: string, logId: string): Promise<Secrets> {

@@ -30,7 +30,7 @@ const create = (commandId: string, offset: number, more?: Partial<CommandMetadat
 const add = (commandId: string, offset: number, more?: Partial<CommandMetadata>) =>
   record(new UpdateValueCommand(id, { operation: 'ADD', value: 2 }, metadata(commandId, more)), offset);
 const decide = (records: LogRecord[], loaded = nothing) =>
-  BatchDecider.decide({ module: 'calculator', aggregates }, loaded, 40, records);
+  BatchDecider.decide({ module: 'calculator', aggregates }, loaded, { sequence: 40, time: 0 }, records);
 const decisions = (records: LogRecord[], loaded = nothing) => decide(records, loaded).replies.map(({ reply }) => reply);
 
 describe('A batch of commands', () => {

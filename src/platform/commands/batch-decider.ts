@@ -4,8 +4,17 @@ import { Rejected } from '../../kernel/rejection';
 import { decodeCommandMetadata, encodeEvent, parseJson, topicsOf } from '../log/envelope';
 import type { LogRecord, NewRecord } from '../log/log.port';
 import type { Decision, Reply } from './decision';
+import { InvariantBroken } from './invariant-broken';
 import { parkedCommand } from './parked-command';
-import { stateEntry, stateKey, type AggregateState, type StateEntry, type StoredDecision } from './stored-state';
+import {
+  isOutlived,
+  stateEntry,
+  stateKey,
+  type AggregateState,
+  type ProcessorPosition,
+  type StateEntry,
+  type StoredDecision,
+} from './stored-state';
 
 /** What a module's commands are decided with. */
 export interface DecidingContext {
@@ -28,6 +37,8 @@ export interface BatchResult {
   readonly replies: { readonly reply: Reply; readonly replyTo: string }[];
   /** Last sequence given. */
   readonly sequence: number;
+  /** Log time after the batch. */
+  readonly time: number;
 }
 
 /**
@@ -40,20 +51,25 @@ export class BatchDecider {
   private readonly events: NewRecord[] = [];
   private readonly deadLetters: NewRecord[] = [];
   private readonly replies: BatchResult['replies'] = [];
+  private sequence: number;
+  private time: number;
 
   private constructor(
     private readonly context: DecidingContext,
     private readonly loaded: LoadedState,
-    private sequence: number,
-  ) {}
+    from: Pick<ProcessorPosition, 'sequence' | 'time'>,
+  ) {
+    this.sequence = from.sequence;
+    this.time = from.time;
+  }
 
   static decide(
     context: DecidingContext,
     loaded: LoadedState,
-    sequence: number,
+    from: Pick<ProcessorPosition, 'sequence' | 'time'>,
     records: readonly LogRecord[],
   ): BatchResult {
-    const batch = new BatchDecider(context, loaded, sequence);
+    const batch = new BatchDecider(context, loaded, from);
     for (const record of records) batch.take(record);
     return batch.result();
   }
@@ -62,8 +78,8 @@ export class BatchDecider {
     const entries: StateEntry[] = [];
     for (const [id, state] of this.states) entries.push(stateEntry(stateKey.aggregate(id), state));
     for (const [id, decision] of this.decisions) entries.push(stateEntry(stateKey.decision(id), decision));
-    const { events, deadLetters, replies, sequence } = this;
-    return { events, deadLetters, entries, replies, sequence };
+    const { events, deadLetters, replies, sequence, time } = this;
+    return { events, deadLetters, entries, replies, sequence, time };
   }
 
   private take(record: LogRecord): void {
@@ -74,6 +90,8 @@ export class BatchDecider {
       this.deadLetters.push(parkedCommand(this.context.module, record, error));
       return;
     }
+    // What is no command has no say in the time.
+    this.time = Math.max(this.time, metadata.receivedAt);
     const seen = this.seen(metadata);
     if (seen !== undefined) {
       this.answerSeen(record, metadata, seen);
@@ -85,7 +103,9 @@ export class BatchDecider {
   /** A command without a key stands in the log once and cannot come again. */
   private seen({ commandId, fingerprint }: CommandMetadata): StoredDecision | undefined {
     if (fingerprint === undefined) return undefined;
-    return this.decisions.get(commandId) ?? this.loaded.decision(commandId);
+    const stored = this.decisions.get(commandId) ?? this.loaded.decision(commandId);
+    // Whether its tombstone has been written yet must not matter (G10).
+    return stored !== undefined && isOutlived(stored, this.time) ? undefined : stored;
   }
 
   private answerSeen(record: LogRecord, metadata: CommandMetadata, seen: StoredDecision): void {
@@ -102,6 +122,11 @@ export class BatchDecider {
   private decideNew(record: LogRecord, metadata: CommandMetadata): void {
     const id = record.key ?? '';
     const before = this.states.get(id) ?? this.loaded.aggregate(id);
+    if (before !== undefined && before.sequence > this.sequence) {
+      throw new InvariantBroken(
+        `${this.context.module}/${record.partition}: ${id} has sequence ${before.sequence}, its partition only ${this.sequence}`,
+      );
+    }
     let decision: Decision;
     try {
       decision = this.decideOne(record, metadata, id, before);
@@ -118,7 +143,8 @@ export class BatchDecider {
   private remember({ commandId, fingerprint }: CommandMetadata, decision: Decision, sequence: number): void {
     // A later attempt may well be at the right version.
     const mayChange = decision.status === 'rejected' && decision.code === 'VERSION_MISMATCH';
-    if (fingerprint !== undefined && !mayChange) this.decisions.set(commandId, { decision, sequence, fingerprint });
+    if (fingerprint === undefined || mayChange) return;
+    this.decisions.set(commandId, { decision, sequence, fingerprint, at: this.time });
   }
 
   /** @throws anything but Rejected when the command cannot be decided at all: it is then parked, alone */

@@ -4,6 +4,7 @@ import type { Aggregate } from '../../kernel/decider';
 import { encodeCommand, topicsOf, type CommandRoute } from '../log/envelope';
 import { OutcomeUnknown, type Log } from '../log/log.port';
 import { partitionOf } from '../log/murmur2';
+import type { CommandTelemetry } from '../telemetry/command-telemetry';
 import type { Decision, EventPosition } from './decision';
 import type { PendingReplies } from './pending-replies';
 
@@ -41,6 +42,7 @@ export class CommandGateway {
     /** Name under which this process is answered. */
     private readonly instance: string,
     private readonly fingerprintSecret: Buffer,
+    private readonly telemetry?: Pick<CommandTelemetry, 'appended' | 'appendFailed'>,
   ) {}
 
   /**
@@ -55,9 +57,12 @@ export class CommandGateway {
     const partition = partitionOf(command.aggregateId, this.log.partitions(topic));
     const record = encodeCommand(topic, partition, this.fingerprinted(command), this.route(command));
     const reply = waitMs > 0 ? this.replies.expect(correlationId, waitMs) : undefined;
+    const started = performance.now();
     try {
       await this.log.append([record]);
+      this.telemetry?.appended(record, started);
     } catch (error) {
+      this.telemetry?.appendFailed(record, started, error);
       this.replies.forget(correlationId);
       if (error instanceof OutcomeUnknown) throw new CommandOutcomeUnknown(commandId, { cause: error });
       throw error;

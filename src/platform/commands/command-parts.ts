@@ -7,8 +7,11 @@ import { FEATURES, type Feature } from '../feature';
 import { DATA_DIRECTORY, LOG } from '../log/log.providers';
 import type { Log } from '../log/log.port';
 import type { DataDirectory } from '../sqlite/data-directory';
+import { CommandTelemetry } from '../telemetry/command-telemetry';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import { MetricsService } from '../telemetry/metrics.service';
+import { Traces } from '../telemetry/traces';
+import type { Reply } from './decision';
 import { ParkedCommands } from './parked-commands';
 import { PendingReplies } from './pending-replies';
 import { Processors } from './processors';
@@ -21,11 +24,11 @@ export class CommandParts {
   /** Name under which this process is answered. */
   readonly instance = `${hostname()}.${randomUUID()}`;
   readonly replies = new PendingReplies();
+  readonly telemetry: CommandTelemetry;
   readonly deadLetters: ParkedCommands;
   private store: StateStore | undefined;
   private processors: Processors | undefined;
   private follower: RepliesFollower | undefined;
-  private readonly onBatch: (commands: number, ms: number) => void;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
@@ -34,39 +37,33 @@ export class CommandParts {
     @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
     private readonly fatal: FatalErrors,
     metrics: MetricsService,
+    traces: Traces,
   ) {
+    this.telemetry = new CommandTelemetry(metrics, traces, {
+      modules: this.features.map(({ name }) => name),
+      waiting: () => this.replies.size,
+      owned: () => this.processors?.owned ?? [],
+      lag: async () => this.processors?.lag() ?? [],
+    });
     this.deadLetters = new ParkedCommands(
       log,
       features.map(({ name }) => name),
     );
-    const decided = metrics.counter('commands_decided_total', 'Commands decided by this process');
-    const seconds = metrics.histogram('command_transaction_seconds', 'From reading a batch of commands to its commit');
-    const size = metrics.histogram(
-      'command_transaction_size',
-      'Commands in one log transaction',
-      [],
-      [1, 5, 20, 100, 500],
-    );
-    metrics.gauge('commands_waiting', 'Senders that wait for a decision', [], (gauge) => gauge.set(this.replies.size));
-    this.onBatch = (commands, ms) => {
-      decided.inc(commands);
-      size.observe(commands);
-      seconds.observe(ms / 1_000);
-    };
   }
 
-  /** Whether every group of this process has been joined. */
-  get isReady(): boolean {
-    return !this.settings.roles.has('processor') || (this.processors?.hasJoined ?? false);
+  /** Health. @throws Error that says why commands are not decided here, as they should be */
+  check(): void {
+    if (!this.settings.roles.has('processor')) return;
+    if (this.processors?.hasJoined !== true) throw new Error('not every group has been joined');
+    const failures = this.processors.failures();
+    if (failures.length > 0) throw new Error(failures.join(', '));
   }
 
   async startProcessors(): Promise<void> {
     this.store = await StateStore.open(this.directory.path, this.log.id);
-    this.processors = new Processors(this.log, this.features, {
-      store: this.store,
-      onReply: (reply) => this.replies.settle(reply),
-      onBatch: this.onBatch,
-    });
+    const { store, replies } = this;
+    const parts = { store, onReply: (reply: Reply) => replies.settle(reply) };
+    this.processors = new Processors(this.log, this.features, parts, this.telemetry);
     await this.processors.start();
   }
 

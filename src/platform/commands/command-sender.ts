@@ -6,7 +6,6 @@ import type { CommandMetadata } from '../../kernel/command';
 import { Rejected } from '../../kernel/rejection';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { HttpProblem } from '../http/http-problem';
-import { validTraceparent } from '../http/request-context';
 import type { CommandOutcome } from './command-gateway';
 import { readExpectedVersion, readIdempotencyKey, readPreference, type Preference } from './command-preferences';
 import { encodeToken } from './consistency-token';
@@ -45,7 +44,7 @@ export class CommandSender {
     const { headers } = request;
     const key = readIdempotencyKey(single(headers['idempotency-key']));
     const expectedVersion = readExpectedVersion(headers['if-match']);
-    const traceparent = validTraceparent(headers['traceparent']);
+    const { traceparent } = request;
     this.preference = readPreference(single(headers['prefer']), options.waitMs ?? WAIT_MS);
     // There are no identities yet: every caller is the same one.
     const identity = 'anonymous';

@@ -1,7 +1,7 @@
 import { deadLetterTopic, originalHeaders, placeOf, readDeadLetter, settlement } from '../log/dead-letter';
 import { topicsOf } from '../log/envelope';
 import type { Log, LogRecord, NewRecord } from '../log/log.port';
-import { readUpTo } from '../log/read-up-to';
+import { readRange } from '../log/read-range';
 import {
   UnknownDeadLetter,
   type DeadLetter,
@@ -96,9 +96,9 @@ export class ParkedCommands implements DeadLetterOperations {
       const { start, end } = await this.log.bounds(topic, partition);
       const from = Math.max(this.positions.get(place) ?? 0, start);
       if (from >= end) continue;
-      await readUpTo(this.log, topic, partition, from, end, (records) =>
-        records.forEach((record) => this.take(record)),
-      );
+      for await (const records of readRange(this.log, topic, partition, from, end)) {
+        for (const record of records) this.take(record);
+      }
       this.positions.set(place, end);
     }
   }

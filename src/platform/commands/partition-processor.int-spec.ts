@@ -208,11 +208,53 @@ describe('The processor of a partition', () => {
   it('refuses a partition that has events but no position: it could decide commands twice', async () => {
     const log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
     await log.ensureTopics(TOPICS.map((name) => ({ name, policy: 'keep' as const })));
-    await log.append([{ topic: 'calculator.events', partition: 0, key: 'k', value: '{}', headers: {} }]);
+    await log.append([{ topic: 'calculator.events', partition: 0, key: 'k', value: '{}', headers: { sequence: '1' } }]);
     await log.close();
     const side = await open();
     expect(await side.send(create(randomUUID(), { sender: { waitMs: 300 } }))).toMatchObject({ status: 'pending' });
     expect(side.failures[0]?.message).toContain('POSITION_LOST');
+  });
+
+  describe('ends, with nothing written, when an invariant is broken:', () => {
+    type Forged = (real: LogRecord) => NewRecord;
+    const event =
+      (sequence: number, version: number): Forged =>
+      ({ offset: _offset, headers, ...real }) => {
+        return { ...real, headers: { ...headers, sequence: `${sequence}`, version: `${version}` } };
+      };
+
+    async function endsAfter(forged: Forged, aggregates?: Map<string, Aggregate>): Promise<string> {
+      const first = await open();
+      await first.send(create('v'));
+      const [real] = await first.read('calculator.events');
+      if (real === undefined) throw new Error('nothing was written');
+      await first.log.append([forged(real)]);
+      await opened.pop()?.close();
+      const second = await open(undefined, aggregates);
+      const before = await second.read('calculator.events');
+      expect(await second.send(add('v', { sender: { waitMs: 300 } }))).toMatchObject({ status: 'pending' });
+      expect(await second.read('calculator.events')).toEqual(before);
+      const [failure] = second.failures;
+      expect(failure?.name).toBe('InvariantBroken');
+      return failure?.message ?? '';
+    }
+
+    it('events that the changelog does not know', async () => {
+      expect(await endsAfter(event(2, 2))).toContain('ends with sequence 2, but calculator.state holds 1');
+    });
+
+    it('a state that is ahead of its partition', async () => {
+      const state = { aggregate: 'value', stateVersion: value.stateVersion, version: 9, sequence: 9, state: {} };
+      const record = { topic: 'calculator.state', partition: 0, key: 'v', value: JSON.stringify(state), headers: {} };
+      expect(await endsAfter(() => record)).toContain('v has sequence 9, its partition only 1');
+    });
+
+    it.each([
+      ['a gap of sequences', event(3, 2), 'has sequence 3 instead of 2'],
+      ['a gap of versions', event(2, 3), 'has version 3 of v, after 1'],
+    ])('%s, met when the events are folded anew', async (_what, forged, told) => {
+      expect(await endsAfter(forged, aggregatesWith({ stateVersion: 2 }))).toContain(told);
+    });
   });
 
   it('answers every one of many senders with its own decision, in order per value (G3)', async () => {

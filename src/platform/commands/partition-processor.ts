@@ -11,9 +11,11 @@ import {
   type ParticipantWork,
   type PartitionWriter,
 } from '../log/log.port';
+import type { CommittedBatch } from '../telemetry/command-telemetry';
 import { BatchDecider, type BatchResult } from './batch-decider';
 import { encodeReply, type Reply } from './decision';
 import { bytesOf, inCrowds } from './command-crowds';
+import { OutlivedDecisions } from './outlived-decisions';
 import { restorePartition } from './restore-partition';
 import type { StatePartition } from './state-partition';
 import type { StateStore } from './state-store';
@@ -21,6 +23,7 @@ import {
   encodeStateEntry,
   stateEntry,
   stateKey,
+  tombstone,
   type AggregateState,
   type ProcessorPosition,
   type StateEntry,
@@ -36,16 +39,28 @@ export interface ProcessorContext {
   readonly aggregates: ReadonlyMap<string, Aggregate>;
   /** Told after the commit, so that a gateway in this process need not wait for the topic. */
   readonly onReply: (reply: Reply) => void;
-  readonly onBatch?: (commands: number, ms: number) => void;
+  readonly onBatch?: (batch: CommittedBatch) => void;
+  /** Told when another owner has taken the partition over. */
+  readonly onFenced?: () => void;
+  /** Holds the partitions that are processed now. */
+  readonly running?: Set<RunningPartition>;
 }
 
 const RECORDS_PER_TRANSACTION_MAX = 500;
 const BYTES_PER_TRANSACTION_MAX = 512 * 1024;
+const TOMBSTONES_PER_COMMAND = 2;
 const RETRY_MS = 200;
 const BATCHES_PER_CHECKPOINT = 100;
 
+/** A partition from taking it over to giving it up. */
+export interface RunningPartition {
+  readonly partition: number;
+  /** Offset of the first command that is not decided. */
+  readonly next: number;
+}
+
 /** A batch between its decision and its commit. */
-interface DecidedBatch extends Pick<BatchResult, 'replies'> {
+interface DecidedBatch extends Pick<BatchResult, 'replies' | 'deadLetters'> {
   /** By `performance.now()`. */
   readonly started: number;
   readonly position: ProcessorPosition;
@@ -59,6 +74,7 @@ interface DecidedBatch extends Pick<BatchResult, 'replies'> {
  */
 export class PartitionProcessor {
   private readonly topics: ReturnType<typeof topicsOf>;
+  private readonly outlived: OutlivedDecisions;
   private sinceCheckpoint = 0;
   private checkpointing: Promise<void> = Promise.resolve();
 
@@ -71,6 +87,7 @@ export class PartitionProcessor {
     private readonly signal: AbortSignal,
   ) {
     this.topics = topicsOf(context.module);
+    this.outlived = new OutlivedDecisions(state);
   }
 
   /** Runs until the signal aborts or another owner takes over. Throws when the partition cannot be processed at all. */
@@ -79,6 +96,13 @@ export class PartitionProcessor {
     const writer = await context.log.openWriter(`${context.module}.processor`, topics.commands, partition);
     const state = await context.store.partition(topics.state, partition);
     let processor: PartitionProcessor | undefined;
+    const running: RunningPartition = {
+      partition,
+      get next() {
+        return processor?.position.next ?? writer.committed ?? 0;
+      },
+    };
+    context.running?.add(running);
     try {
       const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
@@ -86,8 +110,11 @@ export class PartitionProcessor {
       if (writer.participate === undefined) await processor.takeCrowds();
       else while (!signal.aborted) await processor.takePart();
     } catch (error) {
-      if (!(error instanceof WriterFenced) && !signal.aborted) throw error;
+      const isFenced = error instanceof WriterFenced;
+      if (!isFenced && !signal.aborted) throw error;
+      if (isFenced && !signal.aborted) context.onFenced?.();
     } finally {
+      context.running?.delete(running);
       await processor?.checkpointing;
       await state.release();
       await writer.close();
@@ -167,10 +194,15 @@ export class PartitionProcessor {
       decision: (commandId: string) => state.load(stateKey.decision(commandId)) as StoredDecision | undefined,
     };
     const { log } = context;
-    const result = BatchDecider.decide(context, loaded, this.position.sequence, records);
+    const result = BatchDecider.decide(context, loaded, this.position, records);
     const next = (records.at(-1)?.offset ?? this.position.next) + 1;
-    const position: ProcessorPosition = { next, sequence: result.sequence };
-    const entries = [...result.entries, stateEntry(stateKey.position('processor'), position)];
+    const { sequence, time } = result;
+    const position: ProcessorPosition = { next, sequence, time };
+    const entries = [
+      ...result.entries,
+      ...this.tombstones(result, records.length),
+      stateEntry(stateKey.position('processor'), position),
+    ];
     const repliesPartitions = log.partitions(REPLIES_TOPIC);
     const written: NewRecord[] = [
       ...result.events,
@@ -178,13 +210,22 @@ export class PartitionProcessor {
       ...result.replies.map(({ reply, replyTo }) => encodeReply(reply, replyTo, repliesPartitions)),
       ...result.deadLetters,
     ];
-    return { started, position, entries, written, replies: result.replies };
+    return { started, position, entries, written, replies: result.replies, deadLetters: result.deadLetters };
+  }
+
+  /** Of outlived decisions: more than the batch can add, so that a backlog shrinks; in proportion to it, so that no batch is slow. */
+  private tombstones({ entries, time }: BatchResult, commands: number): StateEntry[] {
+    const outlived = this.outlived.upTo(time, TOMBSTONES_PER_COMMAND * commands);
+    if (outlived.length === 0) return [];
+    const renewed = new Set(entries.map(({ key }) => key));
+    return outlived.filter((key) => !renewed.has(key)).map(tombstone);
   }
 
   /** After the commit: tells who waits in this process. */
-  private answer(records: readonly LogRecord[], { started, replies }: DecidedBatch): void {
+  private answer(records: readonly LogRecord[], { started, replies, deadLetters }: DecidedBatch): void {
     for (const { reply } of replies) this.context.onReply(reply);
-    this.context.onBatch?.(records.length, performance.now() - started);
+    const { module } = this.context;
+    this.context.onBatch?.({ module, records, replies, parked: deadLetters.length, started });
   }
 
   /** A full disk or a log that is away for a while is waited out: the batch is in memory, and nothing of it was written. */

@@ -1,16 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NewerSchema } from '../../kernel/event-contract';
 import type { Log, Membership } from '../log/log.port';
 import { topicsOf } from '../log/envelope';
 import type { Feature } from '../feature';
-import { PartitionProcessor, type ProcessorContext } from './partition-processor';
+import type { CommandTelemetry, ProcessorLag } from '../telemetry/command-telemetry';
+import { PartitionProcessor, type ProcessorContext, type RunningPartition } from './partition-processor';
+
+const NEWER_SCHEMA_RETRY_MS = 5_000;
 
 /** The command processors of this process, one consumer group per module. */
 export class Processors {
   private readonly memberships = new Map<string, Membership>();
+  private readonly running = new Map<string, Set<RunningPartition>>();
+  private readonly paused = new Map<string, NewerSchema>();
 
   constructor(
     private readonly log: Log,
     private readonly features: readonly Feature[],
-    private readonly parts: Pick<ProcessorContext, 'store' | 'onReply' | 'onBatch'>,
+    private readonly parts: Pick<ProcessorContext, 'store' | 'onReply'>,
+    private readonly telemetry: Pick<CommandTelemetry, 'committed' | 'fenced'>,
   ) {}
 
   /** Resolves when every group has been joined. */
@@ -23,6 +31,11 @@ export class Processors {
     return this.memberships.size === this.features.length;
   }
 
+  /** What keeps partitions from being processed: `NEWER_SCHEMA calculator.commands/1: …`. */
+  failures(): string[] {
+    return Array.from(this.paused, ([place, { message }]) => `NEWER_SCHEMA ${place}: ${message}`);
+  }
+
   /** Whether all commands are decided here, so that no reply comes from elsewhere. */
   get ownsAll(): boolean {
     return this.features.every(({ name }) => {
@@ -31,17 +44,61 @@ export class Processors {
     });
   }
 
+  /** Partitions decided here, by module. */
+  get owned(): { module: string; partitions: number }[] {
+    return Array.from(this.running, ([module, { size }]) => ({ module, partitions: size }));
+  }
+
+  /** Of the partitions decided here. @throws what `log.bounds` throws */
+  async lag(): Promise<ProcessorLag[]> {
+    const owned = Array.from(this.running, ([module, places]) =>
+      [...places].map((place) => ({ module, place })),
+    ).flat();
+    return Promise.all(
+      owned.map(async ({ module, place }) => {
+        const { end } = await this.log.bounds(topicsOf(module).commands, place.partition);
+        return { module, partition: place.partition, behind: Math.max(0, end - place.next) };
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.memberships.values()].map((membership) => membership.leave()));
   }
 
+  /** A partition that only a newer process can fold waits for the upgrade: to decide on a wrong state would be worse than not to decide. */
+  private async own(context: ProcessorContext, partition: number, signal: AbortSignal): Promise<void> {
+    const place = `${topicsOf(context.module).commands}/${partition}`;
+    while (!signal.aborted) {
+      try {
+        await PartitionProcessor.run(context, partition, signal);
+        break;
+      } catch (error) {
+        if (!(error instanceof NewerSchema)) throw error;
+        this.paused.set(place, error);
+        await sleep(NEWER_SCHEMA_RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    this.paused.delete(place);
+  }
+
   private async join({ name, aggregates }: Feature): Promise<void> {
     const byCommand = new Map(aggregates.flatMap((item) => item.commands.map(({ type }) => [type, item] as const)));
-    const context: ProcessorContext = { ...this.parts, log: this.log, module: name, aggregates: byCommand };
+    const running = new Set<RunningPartition>();
+    this.running.set(name, running);
+    const context: ProcessorContext = {
+      ...this.parts,
+      log: this.log,
+      module: name,
+      aggregates: byCommand,
+      running,
+      onBatch: (batch) => this.telemetry.committed(batch),
+      onFenced: () => this.telemetry.fenced(name),
+    };
     const membership = await this.log.join({
       group: `${name}.processor`,
       topics: [topicsOf(name).commands],
-      own: ({ partition, signal }) => PartitionProcessor.run(context, partition, signal),
+      own: ({ partition, signal }) => this.own(context, partition, signal),
     });
     this.memberships.set(name, membership);
   }

@@ -1,6 +1,7 @@
 import type { Aggregate } from '../../kernel/decider';
 import { decodeEvent, topicsOf } from '../log/envelope';
 import type { Log, LogRecord } from '../log/log.port';
+import { InvariantBroken } from './invariant-broken';
 import type { StatePartition } from './state-partition';
 import { stateEntry, stateKey, type AggregateState, type ProcessorPosition } from './stored-state';
 
@@ -16,6 +17,8 @@ export interface PartitionToRestore {
 }
 
 const REFOLDED_MAX = 10_000;
+/** Read from the end of a partition first; ten times as many when none of them is a record. */
+const LAST_RECORDS = 10;
 
 /**
  * Brings the cache up to the end of the changelog and tells where to go on: the higher of the group's offset, which Kafka forgets
@@ -23,6 +26,7 @@ const REFOLDED_MAX = 10_000;
  *
  * @returns undefined when the signal aborted meanwhile
  * @throws Error when the partition has events and no position: going on from anywhere else could decide commands twice
+ * @throws NewerSchema when its events have to be folded anew and a newer process has written some of them
  */
 export async function restorePartition(
   what: PartitionToRestore,
@@ -34,23 +38,44 @@ export async function restorePartition(
   if (!isCurrent) await refold(what, start, next);
   if (signal.aborted) return undefined;
   const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
-  if (stored === undefined && (await holdsRecords(what, events))) {
+  const last = await lastEvent(what, events);
+  if (stored === undefined && last !== undefined) {
     throw new Error(
       `POSITION_LOST: ${events}/${partition} has events, but ${state} holds no position of the processor`,
     );
   }
-  return { next: Math.max(stored?.next ?? 0, committed ?? 0), sequence: stored?.sequence ?? 0 };
+  if (signal.aborted) return undefined;
+  const written = Number(last?.headers['sequence'] ?? 0);
+  if (stored !== undefined && stored.sequence !== written) {
+    throw new InvariantBroken(
+      `${events}/${partition} ends with sequence ${written}, but ${state} holds ${stored.sequence}: one of them has lost records`,
+    );
+  }
+  const { next: known = 0, sequence = 0, time = 0 }: Partial<ProcessorPosition> = stored ?? {};
+  return { next: Math.max(known, committed ?? 0), sequence, time };
 }
 
-/** Offsets alone do not tell: on Kafka a transaction that was cut off leaves some behind, and no record. */
-async function holdsRecords({ log, partition, signal }: PartitionToRestore, topic: string): Promise<boolean> {
+/**
+ * The processor gives every event a sequence. What has none was written by somebody else: no state was ever folded from it, and views park it.
+ */
+function isOurs({ headers }: LogRecord): boolean {
+  return headers['sequence'] !== undefined;
+}
+
+/** Offsets alone do not tell: on Kafka transactions leave some behind that hold no record. */
+async function lastEvent(
+  { log, partition, signal }: PartitionToRestore,
+  topic: string,
+): Promise<LogRecord | undefined> {
   const { start, end } = await log.bounds(topic, partition);
-  if (start >= end) return false;
-  for await (const { records, next } of log.follow(topic, partition, start, signal)) {
-    if (records.length > 0) return true;
-    if (next >= end) break;
+  let last: LogRecord | undefined;
+  for (let back = LAST_RECORDS; last === undefined && end - back / 10 >= start && end > start; back *= 10) {
+    for await (const { records, next } of log.follow(topic, partition, Math.max(start, end - back), signal)) {
+      last = records.findLast(isOurs) ?? last;
+      if (next >= end) break;
+    }
   }
-  return false;
+  return last;
 }
 
 /** @returns whether every state in the changelog is of the version that its aggregate has now, where it begins and how far it was read */
@@ -74,7 +99,9 @@ async function readChangelog({
   let isCurrent = true;
   if (next >= end) return { isCurrent, start, next };
   for await (const batch of log.follow(state, partition, next, signal)) {
-    const records = batch.records.flatMap(({ key, value }) => (key === null ? [] : [{ key, value }]));
+    const records = batch.records.flatMap(({ key, value, timestamp }) => {
+      return key === null ? [] : [{ key, value, timestamp }];
+    });
     isCurrent &&= records.every(({ value }) => isOfVersion(value, versions));
     next = batch.next;
     await cache.restore(records, next);
@@ -90,10 +117,11 @@ async function refold(what: PartitionToRestore, unread: number, changelogRead: n
   const byName = new Map([...aggregates.values()].map((item) => [item.name, item]));
   const { start, end } = await log.bounds(events, partition);
   let folded = new Map<string, AggregateState>();
+  let expected = 1;
   const write = async (next: number): Promise<void> => {
     const entries = Array.from(folded, ([id, state]) => stateEntry(stateKey.aggregate(id), state));
     await cache.restore(
-      entries.map(({ key, json }) => ({ key, value: json })),
+      entries.map(({ key, json }) => ({ key, value: json, timestamp: 0 })),
       next,
     );
     folded = new Map();
@@ -102,10 +130,11 @@ async function refold(what: PartitionToRestore, unread: number, changelogRead: n
   await write(unread);
   if (start >= end) return;
   for await (const batch of log.follow(events, partition, start, signal)) {
-    for (const record of batch.records) {
+    for (const record of batch.records.filter(isOurs)) {
       const aggregate = byName.get(record.headers['ce_source']?.split('/').at(-1) ?? '');
       if (aggregate === undefined) throw new Error(`${events}/${partition}@${record.offset} is of no known aggregate`);
       const id = record.key ?? '';
+      expected = assertSequence(record, expected);
       const before = folded.get(id) ?? (cache.load(stateKey.aggregate(id)) as AggregateState | undefined);
       folded.set(id, evolved(aggregate, record, before));
     }
@@ -121,7 +150,18 @@ function evolved(aggregate: Aggregate, record: LogRecord, before: AggregateState
   // A state of another version is what is being replaced: its events come from the first one on.
   const state = event.version === 1 ? decider.initialState : before?.state;
   const { version, sequence } = event;
+  if (version !== 1 && version !== (before?.version ?? 0) + 1) {
+    const place = `${record.topic}/${record.partition}@${record.offset}`;
+    throw new InvariantBroken(`${place} has version ${version} of ${record.key}, after ${before?.version ?? 0}`);
+  }
   return { aggregate: name, stateVersion, version, sequence, state: decider.evolve(state, event) };
+}
+
+/** @returns the sequence that must follow */
+function assertSequence({ topic, partition, offset, headers }: LogRecord, expected: number): number {
+  const sequence = Number(headers['sequence']);
+  if (sequence === expected) return sequence + 1;
+  throw new InvariantBroken(`${topic}/${partition}@${offset} has sequence ${sequence} instead of ${expected}`);
 }
 
 function stateVersions(aggregates: ReadonlyMap<string, Aggregate>): Map<string, number> {

@@ -1,21 +1,36 @@
 import type Database from 'better-sqlite3';
 import type { SqliteThread, SqliteValue } from '../sqlite/sqlite-thread';
 import type { RecentEntries } from './recent-entries';
-import type { StateEntry } from './stored-state';
-import { PUT_ENTRY, type PlacedEntry, type WriteBehind } from './write-behind';
+import { decidedAt, stateKey, type StateEntry, type StoredDecision } from './stored-state';
+import { DELETE_ENTRY, PUT_ENTRY, type PlacedEntry, type WriteBehind } from './write-behind';
 
 /** One record of a changelog; `null` deletes. */
 export interface ChangelogRecord {
   readonly key: string;
   readonly value: string | null;
+  readonly timestamp: number;
 }
+
+/** A decision as it stands in the file. */
+export interface DatedKey {
+  readonly key: string;
+  /** Log time. */
+  readonly at: number;
+}
+
+/** Value of an entry that is there. */
+export type StoredValue = NonNullable<StateEntry['value']>;
 
 /** What the partitions of one `state.db` share. */
 export interface StateFile {
   readonly thread: SqliteThread;
   /** Value of an entry by partition and key. */
   readonly select: Database.Statement<[number, string], { value: string }>;
-  readonly recent: RecentEntries<StateEntry['value']>;
+  /** Log time of an entry by partition and key. */
+  readonly decided: Database.Statement<[number, string], { decided: number | null }>;
+  /** Decisions by partition, after a time and key, up to a time; the oldest first, as many as asked for. */
+  readonly decisions: Database.Statement<[number, number, string, number, number], DatedKey>;
+  readonly recent: RecentEntries<StoredValue>;
   readonly unwritten: WriteBehind;
 }
 
@@ -32,15 +47,30 @@ export class StatePartition {
   ) {}
 
   /** Looks up one entry: in memory, else in the file, which takes microseconds and never waits for a write. */
-  load(key: string): StateEntry['value'] | undefined {
+  load(key: string): StoredValue | undefined {
     const at = this.at(key);
-    const cached = this.file.recent.get(at) ?? this.file.unwritten.get(at);
+    const cached = this.file.recent.get(at);
     if (cached !== undefined) return cached;
+    const unwritten = this.file.unwritten.get(at);
+    if (unwritten !== undefined) return unwritten ?? undefined;
     const row = this.file.select.get(this.id, key);
     if (row === undefined) return undefined;
-    const value = JSON.parse(row.value) as StateEntry['value'];
+    const value = JSON.parse(row.value) as StoredValue;
     this.file.recent.set(at, value);
     return value;
+  }
+
+  /** Log time of a decision that is there; like {@link load}, but keeps nothing in memory. */
+  decidedAt(key: string): number | undefined {
+    const at = this.at(key);
+    const known = this.file.recent.get(at) ?? this.file.unwritten.get(at);
+    if (known === null) return undefined;
+    return (known === undefined ? this.file.decided.get(this.id, key)?.decided : decidedAt(known)) ?? undefined;
+  }
+
+  /** Decisions in the file that follow one in the order of log time, up to a log time; what is not written yet may be missing or be gone. */
+  decisions(after: DatedKey, until: number, rowsMax: number): DatedKey[] {
+    return this.file.decisions.all(this.id, after.at, after.key, until, rowsMax);
   }
 
   /**
@@ -51,7 +81,8 @@ export class StatePartition {
     const placed: [string, PlacedEntry][] = [];
     for (const entry of entries) {
       const at = this.at(entry.key);
-      this.file.recent.set(at, entry.value);
+      if (entry.value === null) this.file.recent.delete(at);
+      else this.file.recent.set(at, entry.value);
       placed.push([at, { partition: this.id, entry }]);
     }
     return this.file.unwritten.add(placed);
@@ -68,14 +99,16 @@ export class StatePartition {
     const put: SqliteValue[] = [];
     const gone: SqliteValue[] = [];
     // The last record of a key wins: an earlier one of the same batch must not be written after it.
-    for (const [key, value] of new Map(records.map((record) => [record.key, record.value]))) {
+    for (const [key, record] of new Map(records.map((each) => [each.key, each]))) {
       this.file.recent.delete(this.at(key));
+      const { value, timestamp } = record;
       if (value === null) gone.push(this.id, key);
-      else put.push(this.id, key, value);
+      else if (stateKey.isDecision(key)) put.push(this.id, key, ...dated(value, timestamp));
+      else put.push(this.id, key, value, null);
     }
     await this.file.thread.write([
-      { sql: PUT_ENTRY, width: 3, values: put },
-      { sql: 'delete from entries where partition = ? and key = ?', width: 2, values: gone },
+      { sql: PUT_ENTRY, width: 4, values: put },
+      { sql: DELETE_ENTRY, width: 2, values: gone },
       { sql: 'update partitions set next = ? where id = ?', width: 2, values: [next, this.id] },
     ]);
   }
@@ -98,4 +131,10 @@ export class StatePartition {
   private at(key: string): string {
     return `${this.id}/${key}`;
   }
+}
+
+/** A decision that was stored before decisions had a time has that of its record. */
+function dated(json: string, timestamp: number): [json: string, at: number | null] {
+  const stored = { at: timestamp, ...(JSON.parse(json) as Partial<StoredDecision>) } as StoredDecision;
+  return [JSON.stringify(stored), decidedAt(stored)];
 }

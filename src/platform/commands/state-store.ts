@@ -4,8 +4,7 @@ import Database from 'better-sqlite3';
 import { bootIdentity } from '../sqlite/boot-identity';
 import { SqliteFailure, SqliteThread } from '../sqlite/sqlite-thread';
 import { RecentEntries } from './recent-entries';
-import { StatePartition, type StateFile } from './state-partition';
-import type { StateEntry } from './stored-state';
+import { StatePartition, type StateFile, type StoredValue } from './state-partition';
 import { WriteBehind } from './write-behind';
 
 const SCHEMA = [
@@ -14,7 +13,10 @@ const SCHEMA = [
      id integer primary key, topic text not null, partition integer not null, next integer not null default 0,
      folds text not null default '', unique (topic, partition))`,
   `create table if not exists entries (
-     partition integer not null, key text not null, value text not null, primary key (partition, key)) without rowid`,
+     partition integer not null, key text not null, value text not null, decided integer,
+     primary key (partition, key)) without rowid`,
+  // Fails on a file from before decisions had a time, which is then thrown away as a damaged one.
+  'create index if not exists decisions on entries (partition, decided, key) where decided is not null',
 ];
 /** In place of a boot's name while nobody has the file open. */
 const CLOSED = 'closed';
@@ -35,7 +37,12 @@ export class StateStore {
     this.file = {
       thread,
       select: reader.prepare('select value from entries where partition = ? and key = ?'),
-      recent: new RecentEntries<StateEntry['value']>(ENTRIES_CACHED_MAX),
+      decided: reader.prepare('select decided from entries where partition = ? and key = ?'),
+      decisions: reader.prepare(
+        `select key, decided as at from entries where partition = ? and decided is not null
+         and (decided, key) > (?, ?) and decided <= ? order by decided, key limit ?`,
+      ),
+      recent: new RecentEntries<StoredValue>(ENTRIES_CACHED_MAX),
       unwritten: new WriteBehind(thread),
     };
   }

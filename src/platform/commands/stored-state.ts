@@ -17,7 +17,12 @@ export interface StoredDecision {
   readonly decision: Decision;
   readonly sequence: number;
   readonly fingerprint: string;
+  /** Log time when it was decided. */
+  readonly at: number;
 }
+
+/** How long a decision answers for its key, in milliseconds of log time. */
+export const DECISION_KEPT_MS = 24 * 60 * 60 * 1_000;
 
 /** Where the processor of a partition stands. */
 export interface ProcessorPosition {
@@ -25,6 +30,11 @@ export interface ProcessorPosition {
   readonly next: number;
   /** Last sequence given to an event. */
   readonly sequence: number;
+  /**
+   * Log time: the newest time at which any command up to `next` was received, in milliseconds since the epoch. It never goes back, and is a
+   * function of the log alone.
+   */
+  readonly time: number;
 }
 
 /**
@@ -34,19 +44,34 @@ export interface ProcessorPosition {
 export const stateKey = {
   aggregate: (id: string): string => (id.includes('/') ? `aggregate/${id}` : id),
   decision: (commandId: string): string => `command/${commandId}`,
+  isDecision: (key: string): boolean => key.startsWith('command/'),
   position: (role: 'processor' | 'reactor'): string => `position/${role}`,
 };
 
 /** One changed entry of the state, as held in memory, in `state.db` and in the changelog. */
 export interface StateEntry {
   readonly key: string;
-  readonly value: AggregateState | StoredDecision | ProcessorPosition;
+  /** `null`: the entry is gone. */
+  readonly value: AggregateState | StoredDecision | ProcessorPosition | null;
   /** JSON of the value. */
-  readonly json: string;
+  readonly json: string | null;
 }
 
-export function stateEntry(key: string, value: StateEntry['value']): StateEntry {
+export function stateEntry(key: string, value: NonNullable<StateEntry['value']>): StateEntry {
   return { key, value, json: JSON.stringify(value) };
+}
+
+export function tombstone(key: string): StateEntry {
+  return { key, value: null, json: null };
+}
+
+/** Log time of a decision; `null` for whatever else is stored. */
+export function decidedAt(value: NonNullable<StateEntry['value']>): number | null {
+  return 'fingerprint' in value ? value.at : null;
+}
+
+export function isOutlived(decision: StoredDecision, logTime: number): boolean {
+  return decision.at + DECISION_KEPT_MS <= logTime;
 }
 
 export function encodeStateEntry(topic: string, partition: number, entry: StateEntry): NewRecord {

@@ -1,5 +1,5 @@
 import type { SqliteThread, SqliteValue } from '../sqlite/sqlite-thread';
-import type { StateEntry } from './stored-state';
+import { decidedAt, type StateEntry } from './stored-state';
 
 /** One entry with its place in the cache. */
 export interface PlacedEntry {
@@ -8,8 +8,10 @@ export interface PlacedEntry {
   readonly entry: StateEntry;
 }
 
-/** Writes one entry: partition, key, value. */
-export const PUT_ENTRY = 'insert or replace into entries values (?, ?, ?)';
+/** Writes one entry: partition, key, value, log time of a decision. */
+export const PUT_ENTRY = 'insert or replace into entries values (?, ?, ?, ?)';
+/** Deletes one entry: partition, key. */
+export const DELETE_ENTRY = 'delete from entries where partition = ? and key = ?';
 
 const LINGER_MS = 100;
 const RETRY_MS = 500;
@@ -26,6 +28,7 @@ export class WriteBehind {
 
   constructor(private readonly thread: SqliteThread) {}
 
+  /** @returns `null` when what is unwritten is its deletion */
   get(key: string): StateEntry['value'] | undefined {
     return (this.waiting.get(key) ?? this.writing.get(key))?.entry.value;
   }
@@ -70,8 +73,16 @@ export class WriteBehind {
   }
 
   private async write(entries: readonly PlacedEntry[]): Promise<void> {
-    const values: SqliteValue[] = [];
-    for (const { partition, entry } of entries) values.push(partition, entry.key, entry.json);
-    await this.thread.write([{ sql: PUT_ENTRY, width: 3, values }]);
+    const put: SqliteValue[] = [];
+    const gone: SqliteValue[] = [];
+    for (const { partition, entry } of entries) {
+      const { key, value, json } = entry;
+      if (value === null) gone.push(partition, key);
+      else put.push(partition, key, json, decidedAt(value));
+    }
+    await this.thread.write([
+      { sql: PUT_ENTRY, width: 4, values: put },
+      { sql: DELETE_ENTRY, width: 2, values: gone },
+    ]);
   }
 }

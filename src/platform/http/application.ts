@@ -8,6 +8,10 @@ import { createLogs, type Logs } from '../telemetry/logger';
 import { MetricsService } from '../telemetry/metrics.service';
 import { observeRequests } from '../telemetry/request-telemetry';
 import { TelemetryModule } from '../telemetry/telemetry.module';
+import { Traces } from '../telemetry/traces';
+import { Admission, type AdmissionLimits } from './admission';
+import { admissionLimits, guardAdmission, observeAdmission } from './admission-gate';
+import { BalancerWatch } from './balancer-watch';
 import { serveDocumentation } from './documentation.plugin';
 import { createServer, type RequestLimits } from './fastify-server';
 import { HttpModule } from './http.module';
@@ -25,6 +29,8 @@ export interface ApplicationOptions {
   /** Default: as the settings say, to standard output. */
   readonly logs?: Logs;
   readonly limits?: RequestLimits;
+  /** Default: what suits the log. */
+  readonly admission?: AdmissionLimits;
 }
 
 /** Headers that a browser of another origin may read. */
@@ -50,7 +56,17 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
   const catalog = new ProblemCatalog(settings.http.publicUrl);
   const routes = new RouteMethods();
   const shutdown = new ShutdownSignal();
-  const server = createServer({ settings: settings.http, catalog, routes, shutdown, ...(limits && { limits }) });
+  const balancer = new BalancerWatch();
+  const server = createServer({
+    settings: settings.http,
+    catalog,
+    routes,
+    shutdown,
+    balancer,
+    ...(limits && { limits }),
+  });
+  const admission = new Admission(options.admission ?? admissionLimits(settings.kafka ? 'kafka' : 'embedded'));
+  guardAdmission(server, catalog, admission);
 
   const app = await NestFactory.create<NestFastifyApplication>(
     {
@@ -58,7 +74,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
       imports: [
         ConfigModule.forRoot(settings),
         TelemetryModule,
-        HttpModule.forRoot({ catalog, shutdown, rateLimitPerSecond: settings.http.rateLimitPerSecond }),
+        HttpModule.forRoot({ catalog, shutdown, balancer, rateLimitPerSecond: settings.http.rateLimitPerSecond }),
         ...options.modules,
       ],
     },
@@ -79,7 +95,8 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
       }
     },
   });
-  observeRequests(server, logs, app.get(MetricsService));
+  observeRequests(server, logs, app.get(MetricsService), app.get(Traces));
+  observeAdmission(admission, app.get(MetricsService));
   await server.register(serveDocumentation, { catalog, openApi: () => openApiDocument(app) });
   return app;
 }

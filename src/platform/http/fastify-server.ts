@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { HttpSettings } from '../config/settings';
 import { type Offers, preferred } from './accept';
+import { type BalancerWatch, isProbe } from './balancer-watch';
 import { HttpProblem } from './http-problem';
 import { assertPlainJson, parseJsonBody } from './json-body';
 import { answerMalformedRequest } from './malformed-request';
@@ -9,13 +10,14 @@ import type { ProblemCatalog } from './problem-catalog';
 import { writeProblem } from './problem.filter';
 import { requestContext, validTraceparent } from './request-context';
 import type { RouteMethods } from './route-methods';
+import { traceparentOf } from '../telemetry/traceparent';
 import type { ShutdownSignal } from './shutdown-signal';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** UUID of this attempt, also in `X-Correlation-Id` and in the logs. */
     readonly correlationId: string;
-    /** `traceparent` of the caller when it is valid. */
+    /** `traceparent` for what the request causes: of its span, or of the caller when it is valid. */
     readonly traceparent: string | undefined;
     /** Code of the problem that was answered. */
     problemCode: string | undefined;
@@ -38,6 +40,7 @@ export interface RequestLimits {
 
 const BODY_BYTES_MAX = 100 * 1024;
 const HEADER_BYTES_MAX = 16 * 1024;
+const READINESS_ROUTE = '/health/ready';
 const jsonOffers: Offers = ['application/json', 'application/problem+json'];
 
 /** On every answer with data, which no page may embed or take for something else; pages have a policy of their own. */
@@ -51,11 +54,13 @@ export interface ServerParts {
   readonly catalog: ProblemCatalog;
   readonly routes: RouteMethods;
   readonly shutdown: ShutdownSignal;
+  readonly balancer: BalancerWatch;
   readonly limits?: RequestLimits;
 }
 
 /** The HTTP server below Nest: limits, body parsing, correlation ids, and problems for what never reaches a route. */
-export function createServer({ settings, catalog, routes, shutdown, limits = {} }: ServerParts): FastifyInstance {
+export function createServer(parts: ServerParts): FastifyInstance {
+  const { settings, catalog, routes, shutdown, balancer, limits = {} } = parts;
   const server: FastifyInstance = fastify({
     logger: false,
     genReqId: () => randomUUID(),
@@ -81,8 +86,12 @@ export function createServer({ settings, catalog, routes, shutdown, limits = {} 
   acceptJsonOnly(server);
   decorate(server);
   server.addHook('onRoute', ({ method, url }) => routes.add(method, url));
-  server.addHook('onRequest', (request, reply, done) => beginRequest(request, reply, done));
-  server.addHook('onSend', (_request, reply, payload, done) => {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (!isProbe(request)) balancer.requested();
+    beginRequest(request, reply, done);
+  });
+  server.addHook('onSend', (request, reply, payload, done) => {
+    if (request.routeOptions.url === READINESS_ROUTE) balancer.probed(reply.statusCode === 200);
     if (shutdown.closing) {
       reply.header('connection', 'close');
     }
@@ -113,7 +122,9 @@ function decorate(server: FastifyInstance): void {
   });
   server.decorateRequest('traceparent', {
     getter() {
-      return validTraceparent(this.headers.traceparent);
+      return this.span === undefined
+        ? validTraceparent(this.headers.traceparent)
+        : traceparentOf(this.span.spanContext());
     },
   });
   server.decorateRequest('problemCode', undefined);

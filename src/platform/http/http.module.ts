@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { BalancerWatch } from './balancer-watch';
 import { ProblemCatalog } from './problem-catalog';
 import { RateLimitModule } from './rate-limit.module';
 import { RootController } from './root.controller';
@@ -11,6 +12,7 @@ export class HttpModule {
   static forRoot(parts: {
     readonly catalog: ProblemCatalog;
     readonly shutdown: ShutdownSignal;
+    readonly balancer: BalancerWatch;
     readonly rateLimitPerSecond: number;
   }): DynamicModule {
     return {
@@ -20,6 +22,7 @@ export class HttpModule {
       providers: [
         { provide: ProblemCatalog, useValue: parts.catalog },
         { provide: ShutdownSignal, useValue: parts.shutdown },
+        { provide: BalancerWatch, useValue: parts.balancer },
       ],
       exports: [ProblemCatalog, ShutdownSignal],
     };

@@ -1,4 +1,6 @@
+import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiProduces } from '@nestjs/swagger';
 import type { Offers } from './accept';
 
 /**
@@ -6,5 +8,5 @@ import type { Offers } from './accept';
  * A request whose `Accept` refuses all of it gets 406.
  */
 export function Produces(...offers: Offers): MethodDecorator {
-  return RouteConfig({ produces: offers });
+  return applyDecorators(RouteConfig({ produces: offers }), ApiProduces(...offers));
 }

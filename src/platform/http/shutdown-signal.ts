@@ -7,10 +7,16 @@ import { Logger } from '@nestjs/common';
 export class ShutdownSignal {
   readonly #listeners = new Set<() => void | Promise<void>>();
   #closing = false;
+  #told = false;
 
   /** The process is stopping: readiness fails and answers close their connections. */
   get closing(): boolean {
     return this.#closing;
+  }
+
+  /** From now on {@link closing}; requests and streams are served as before until {@link close}. */
+  announce(): void {
+    this.#closing = true;
   }
 
   /** @returns takes the listener away again */
@@ -21,10 +27,11 @@ export class ShutdownSignal {
 
   /** Runs every listener once; a failing one stops no other. */
   async close(): Promise<void> {
-    if (this.#closing) {
+    this.announce();
+    if (this.#told) {
       return;
     }
-    this.#closing = true;
+    this.#told = true;
     await Promise.all(
       [...this.#listeners].map(async (listener) => {
         try {

@@ -3,6 +3,16 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { SECRET_BYTES, secretsOf, type SecretRow, type Secrets } from './secrets';
 
+/** All secrets of a `keys.db` that is there. */
+export function readSqliteSecrets(directory: string): SecretRow[] {
+  const database = new Database(join(directory, 'keys.db'), { readonly: true, fileMustExist: true });
+  try {
+    return database.prepare<[], SecretRow>('select name, value from secrets').all();
+  } finally {
+    database.close();
+  }
+}
+
 /**
  * Opens the secrets in `keys.db`, made once with the log they belong to.
  *

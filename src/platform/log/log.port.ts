@@ -17,6 +17,9 @@ export interface Log {
    */
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>;
 
+  /** Those of the named topics that exist, so that they can be read; makes nothing and checks no policy. */
+  find(topics: readonly string[]): Promise<FoundTopic[]>;
+
   /**
    * Appends records, in order per partition, and resolves when all of them are safe (G1). Writes each once, or, when it rejects, at most
    * once, through lost acknowledgements too.
@@ -94,6 +97,11 @@ export interface TopicSpec {
   readonly partitions?: number;
   /** Keep for ever, keep the last per key, or delete after a time. */
   readonly policy: 'keep' | 'compact' | { readonly deleteAfterMs: number };
+}
+
+/** A topic as it is. */
+export interface FoundTopic extends TopicSpec {
+  readonly partitions: number;
 }
 
 export interface OwnedPartition {
@@ -192,6 +200,7 @@ export class LogSetupError extends Error {
       | 'LOG_CREDENTIALS'
       | 'LOG_TOPIC_POLICY'
       | 'LOG_IN_USE'
+      | 'LOG_MISSING'
       | 'LOG_DAMAGED'
       | 'LOG_FOREIGN'
       | 'LOG_RIGHTS',

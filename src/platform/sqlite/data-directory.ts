@@ -36,7 +36,7 @@ export function openDataDirectory(path: string): DataDirectory {
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
       throw new DataDirectoryInUse(`the data directory ${path} is in use by another process`);
     }
-    throw error;
+    throw unusable(path, error);
   }
   return { path, release: () => lock.close() };
 }
@@ -46,6 +46,10 @@ function openLock(path: string): Database.Database {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return new Database(join(path, 'process.lock'), { timeout: 0 });
   } catch (error) {
-    throw new DataDirectoryUnusable(`DATA_DIR ${path} cannot be used: ${asError(error).message}`, { cause: error });
+    throw unusable(path, error);
   }
+}
+
+function unusable(path: string, error: unknown): DataDirectoryUnusable {
+  return new DataDirectoryUnusable(`DATA_DIR ${path} cannot be used: ${asError(error).message}`, { cause: error });
 }

@@ -34,6 +34,7 @@ export type SqliteRequest = { readonly id: number; readonly connection: number }
   | { readonly kind: 'open'; readonly options: SqliteThreadOptions }
   | { readonly kind: 'close' }
   | { readonly kind: 'write'; readonly batch: readonly SqliteWrite[] }
+  | { readonly kind: 'backup'; readonly path: string }
   | { readonly kind: 'query'; readonly sql: string; readonly values: readonly SqliteValue[] }
 );
 
@@ -74,6 +75,7 @@ type Waiter = { resolve: (result: SqliteResult) => void; reject: (error: Error) 
 /** A worker thread with the connections in it; ends with the last of them. */
 class SqliteWorker {
   private static common: SqliteWorker | undefined;
+  static readonly mourners = new Set<(error: Error) => void>();
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiter>();
   /** Listened for from the start: the last answer and the exit may arrive in one turn of the event loop. */
@@ -82,6 +84,7 @@ class SqliteWorker {
   private nextConnection = 1;
   private connections = 0;
   private died: Error | undefined;
+  private isEnding = false;
 
   private constructor() {
     this.worker = new Worker(join(__dirname, `sqlite.worker${extname(__filename)}`), {
@@ -109,6 +112,7 @@ class SqliteWorker {
   async leave(): Promise<void> {
     if (--this.connections > 0) return;
     if (SqliteWorker.common === this) SqliteWorker.common = undefined;
+    this.isEnding = true;
     await this.worker.terminate();
     await this.ended;
   }
@@ -130,7 +134,9 @@ class SqliteWorker {
   }
 
   private fail(error: Error): void {
+    const isFirst = this.died === undefined;
     this.died ??= error;
+    if (isFirst && !this.isEnding) for (const tell of SqliteWorker.mourners) tell(error);
     for (const waiter of this.waiting.values()) waiter.reject(this.died);
     this.waiting.clear();
   }
@@ -159,6 +165,16 @@ export class SqliteThread {
     }
   }
 
+  /**
+   * Tells of a thread that has ended although nobody has ended it: whatever is asked of its connections fails from then on.
+   *
+   * @returns what ends the telling
+   */
+  static onDeath(listener: (error: Error) => void): () => void {
+    SqliteWorker.mourners.add(listener);
+    return () => SqliteWorker.mourners.delete(listener);
+  }
+
   /** Runs all statements in one transaction; resolves, once it is committed, with the rows changed per statement. */
   async write(batch: readonly SqliteWrite[]): Promise<number[]> {
     const result = await this.worker.request({ kind: 'write', connection: this.connection, batch });
@@ -168,6 +184,14 @@ export class SqliteThread {
   /** Runs one statement outside {@link write}. */
   query(sql: string, values: readonly SqliteValue[] = []): Promise<SqliteResult> {
     return this.worker.request({ kind: 'query', connection: this.connection, sql, values });
+  }
+
+  /**
+   * Copies the database to a file that is not there, by SQLite's own backup. What is written meanwhile is in the copy too; writes go on
+   * between its steps. The copy is whole once this resolves, and not yet safe from a loss of power.
+   */
+  async backup(path: string): Promise<void> {
+    await this.worker.request({ kind: 'backup', connection: this.connection, path });
   }
 
   /** Ends the connection after what was asked before, and with the last one the thread. */

@@ -90,7 +90,15 @@ function query(on: Connection, sql: string, values: readonly SqliteValue[]): Sql
   return { rows: [], changes };
 }
 
-function handle(request: SqliteRequest): SqliteResult {
+/** Pages copied before other requests have their turn: a few milliseconds. */
+const BACKUP_PAGES_AT_ONCE = 500;
+
+async function backup({ database }: Connection, path: string): Promise<SqliteResult> {
+  await database.backup(path, { progress: () => BACKUP_PAGES_AT_ONCE });
+  return { rows: [] };
+}
+
+function handle(request: SqliteRequest): SqliteResult | Promise<SqliteResult> {
   const id = request.connection;
   switch (request.kind) {
     case 'open':
@@ -98,6 +106,8 @@ function handle(request: SqliteRequest): SqliteResult {
       return { rows: [] };
     case 'write':
       return { rows: [], perStatement: write(connection(id), request.batch) };
+    case 'backup':
+      return backup(connection(id), request.path);
     case 'query':
       return query(connection(id), request.sql, request.values);
     case 'close':
@@ -111,13 +121,26 @@ function codeOf(error: unknown): string {
   return error instanceof ChangesDiffer ? 'CHANGES_DIFFER' : 'WORKER_FAILED';
 }
 
+function failed(id: number, error: unknown): SqliteResponse {
+  return { id, error: { code: codeOf(error), message: error instanceof Error ? error.message : String(error) } };
+}
+
+function answer(response: SqliteResponse): void {
+  parentPort?.postMessage(response);
+}
+
 port.on('message', (request: SqliteRequest) => {
-  let response: SqliteResponse;
+  const { id } = request;
   try {
-    response = { id: request.id, result: handle(request) };
+    const result = handle(request);
+    // Only what takes long is waited for: the others are answered in the order they were made.
+    if (result instanceof Promise) {
+      result.then(
+        (late) => answer({ id, result: late }),
+        (error: unknown) => answer(failed(id, error)),
+      );
+    } else answer({ id, result });
   } catch (error) {
-    const code = codeOf(error);
-    response = { id: request.id, error: { code, message: error instanceof Error ? error.message : String(error) } };
+    answer(failed(id, error));
   }
-  port.postMessage(response);
 });

@@ -90,6 +90,11 @@ export class PartitionFeed {
     return this.isLost || this.isStopped;
   }
 
+  /** Time of the oldest event that waits. */
+  get oldestAt(): number | undefined {
+    return this.entries[this.head]?.record.timestamp;
+  }
+
   /** Whether something of this partition waits for an operator. */
   get hasParked(): boolean {
     return this.parkedKeys.size > 0;

@@ -46,6 +46,8 @@ export interface PlatformTables {
     parked_at: number;
     request: 'retry' | 'drop' | null;
   };
+  /** Records that an operator has given up for a view: its rows are the fold of all others. */
+  dropped_records: { view: string; topic: string; partition: number; record_offset: number; dropped_at: number };
 }
 
 const migrations: Record<string, Migration> = {
@@ -121,6 +123,15 @@ const migrations: Record<string, Migration> = {
         .createIndex('parked_records_by_key')
         .on('parked_records')
         .columns(['view', 'topic', 'partition', 'record_key', 'record_offset'])
+        .execute();
+      await db.schema
+        .createTable('dropped_records')
+        .addColumn('view', 'text', (column) => column.notNull())
+        .addColumn('topic', 'text', (column) => column.notNull())
+        .addColumn('partition', 'integer', (column) => column.notNull())
+        .addColumn('record_offset', 'bigint', (column) => column.notNull())
+        .addColumn('dropped_at', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('dropped_records_key', ['view', 'topic', 'partition', 'record_offset'])
         .execute();
     },
   },

@@ -1,4 +1,5 @@
 import type { Log } from '../log/log.port';
+import type { ProjectedBatch } from '../telemetry/view-telemetry';
 import type { ReadStore } from './read-store.port';
 import type { ViewProgress } from './view-progress';
 import type { ViewSignals } from './view-signals';
@@ -18,4 +19,6 @@ export interface ProjectionParts {
   readonly progress: ViewProgress;
   readonly signals: ViewSignals;
   readonly callbacks: ProjectorCallbacks;
+  /** Told of every transaction after its commit. It must not throw. */
+  readonly onProjected?: ((batch: ProjectedBatch) => void) | undefined;
 }

@@ -67,6 +67,13 @@ export class Projector {
     );
   }
 
+  /** By view: time of the oldest event that was read and is not projected. */
+  oldestWaiting(): { view: string; at: number }[] {
+    return this.runners.flatMap(({ projection, waitingSince }) => {
+      return waitingSince.length === 0 ? [] : { view: projection.name, at: Math.min(...waitingSince) };
+    });
+  }
+
   /** Somebody in this process has asked for something: a rebuild or its end, or that a parked event is dealt with. */
   async lookForRequests(): Promise<void> {
     for (const runner of this.runners) runner.lookForRequests();

@@ -6,6 +6,8 @@ import type { Log } from '../log/log.port';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
+import { Traces } from '../telemetry/traces';
+import { ViewTelemetry } from '../telemetry/view-telemetry';
 import type { ViewOperations } from '../operations/operations.port';
 import type { Projection } from './projection';
 import { countParked, ParkedEvents } from './parking/parked-events';
@@ -16,6 +18,7 @@ import { StoredViewOperations } from './rebuild/view-operations';
 import { StreamHub } from './streams/stream-hub';
 import { ViewProgress } from './view-progress';
 import { ViewSignals } from './view-signals';
+import { StaleOwner } from './views.errors';
 
 /** Injection token of every view of this process's modules, the platform's own included. */
 export const PROJECTIONS = Symbol('PROJECTIONS');
@@ -30,6 +33,7 @@ export class ViewParts {
   readonly deadLetters: ParkedEvents;
   private readonly logger = new Logger('Views');
   private readonly signals = new ViewSignals();
+  private readonly telemetry: ViewTelemetry;
   private projector: Projector | undefined;
 
   constructor(
@@ -39,21 +43,21 @@ export class ViewParts {
     @Inject(READ_STORE) private readonly store: ReadStore,
     private readonly fatal: FatalErrors,
     metrics: MetricsService,
+    traces: Traces,
   ) {
     this.store.onRemoteChange((view) => this.signals.emit(view));
     this.progress = new ViewProgress(this.log, this.store, this.signals, this.projections);
-    this.streams = new StreamHub(this.store, this.signals, (error) =>
-      this.logger.warn(error, 'a stream could not be read'),
-    );
+    const failed = (error: unknown): void => this.logger.warn(error, 'a stream could not be read');
+    this.streams = new StreamHub(this.store, this.signals, failed, { onSlow: () => this.telemetry.streamDropped() });
+    this.telemetry = new ViewTelemetry(metrics, traces, {
+      openStreams: () => this.streams.clientCount,
+      lag: async () => this.projector?.lag() ?? [],
+      failures: () => this.projector?.failures() ?? [],
+      oldestWaiting: () => this.projector?.oldestWaiting() ?? [],
+    });
     const asked = (): void => void this.projector?.lookForRequests();
     this.operations = new StoredViewOperations(this.log, this.store, this.projections, asked);
     this.deadLetters = new ParkedEvents(this.store, asked);
-    metrics.gauge('streams_open', 'Clients that read a stream', [], (gauge) => gauge.set(this.streams.clientCount));
-    metrics.gauge('view_behind_offsets', 'Records not yet projected', ['view', 'partition'], async (gauge) => {
-      for (const { view, topic, partition, behind } of (await this.projector?.lag()) ?? []) {
-        gauge.set({ view, partition: `${topic}/${partition}` }, behind);
-      }
-    });
   }
 
   /** Makes the tables. */
@@ -62,13 +66,18 @@ export class ViewParts {
   }
 
   async startProjector(): Promise<void> {
-    const { log, store, progress, signals, settings } = this;
+    const { log, store, progress, signals, settings, telemetry } = this;
     const callbacks = {
       fatal: (error: Error) => this.fatal.fatal('views', error),
-      report: (message: string, error: Error) => this.logger.error(error, message),
+      // That another process has taken a partition over is no fault of anybody.
+      report: (message: string, error: Error) =>
+        error instanceof StaleOwner ? this.logger.log(message) : this.logger.error(error, message),
     };
     const mine = this.projections.filter(({ name }) => settings.views === 'all' || settings.views.has(name));
-    this.projector = new Projector({ log, store, progress, signals, callbacks }, mine);
+    this.projector = new Projector(
+      { log, store, progress, signals, callbacks, onProjected: (batch) => telemetry.projected(batch) },
+      mine,
+    );
     await this.projector.start();
   }
 

@@ -52,6 +52,11 @@ export class ViewRunner {
     return [...this.feeds].map(({ topic, partition, offset }) => ({ topic, partition, offset }));
   }
 
+  /** Times of the oldest events that wait, by partition. */
+  get waitingSince(): number[] {
+    return [...this.feeds].flatMap(({ oldestAt }) => oldestAt ?? []);
+  }
+
   /** An operator has asked for something that is parked. */
   lookForRequests(): void {
     this.writing.lookForRequests();

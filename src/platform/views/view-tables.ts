@@ -58,6 +58,7 @@ export async function prepareTable(
     await db.deleteFrom('checkpoints').where('view', '=', name).execute();
     await db.deleteFrom('delete_marks').where('view', '=', name).execute();
     await db.deleteFrom('parked_records').where('view', '=', name).execute();
+    await db.deleteFrom('dropped_records').where('view', '=', name).execute();
     await db.updateTable('stream_counters').set({ seq: 0, pruned: 0 }).where('view', '=', name).execute();
   }
   await createTable(db, kind, projection, codec);

@@ -190,10 +190,13 @@ export class ViewWriteLoop {
   }
 
   private async project(batch: readonly Taken[]): Promise<void> {
+    const started = performance.now();
     try {
       const moves = batch.map(({ feed, entries }) => feed.move(entries.length));
       await this.commit(batch, moves);
       this.committed(batch, moves);
+      const partitions = batch.map(({ entries }) => entries.filter(({ parked }) => parked === undefined));
+      this.parts.onProjected?.({ view: this.projection.name, partitions, started });
       this.recovered();
       this.eventsMax = Math.min(this.eventsMax * 2, this.tempo.batchMax);
     } catch (error) {

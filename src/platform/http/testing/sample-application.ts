@@ -9,7 +9,7 @@ import { loadSettings } from '../../config/load-settings';
 import { DiskFull, LogUnavailable, OutcomeUnknown } from '../../log/log.port';
 import { createLogs } from '../../telemetry/logger';
 import { ApiProblems } from '../api-problems.decorator';
-import { createApplication } from '../application';
+import { type ApplicationOptions, createApplication } from '../application';
 import { HttpProblem } from '../http-problem';
 import { ProblemCatalog } from '../problem-catalog';
 import { Produces } from '../produces.decorator';
@@ -61,12 +61,26 @@ export class ThingController {
   release: () => void = () => undefined;
   /** Called when `GET /things/slow` has begun. */
   begun: () => void = () => undefined;
+  readonly #held: (() => void)[] = [];
 
   @Post()
   @HttpCode(202)
   @ApiProblems('VALIDATION_FAILED', rejections)
   create(@Body() body: ThingDto): ThingDto {
     return body;
+  }
+
+  /** Answers once {@link releaseHeld} is called. */
+  @Post('held')
+  @HttpCode(202)
+  async hold(): Promise<object> {
+    await new Promise<void>((resolve) => this.#held.push(resolve));
+    return {};
+  }
+
+  /** Lets the longest held request go on. */
+  releaseHeld(): void {
+    this.#held.shift()?.();
   }
 
   @Put(':id')
@@ -128,9 +142,13 @@ export class SampleApplication {
   url: string;
   app: NestFastifyApplication;
 
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<SampleApplication> {
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    options: Pick<ApplicationOptions, 'admission'> = {},
+  ): Promise<SampleApplication> {
     const sample = new SampleApplication();
     sample.app = await createApplication({
+      ...options,
       settings: loadSettings({ PUBLIC_URL: 'https://api.example.com', ...environment }),
       modules: [ThingModule],
       logs: createLogs({ level: 'info', format: 'json' }, { write: (line) => void sample.lines.push(line) }),

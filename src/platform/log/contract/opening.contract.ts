@@ -25,6 +25,17 @@ export function describeOpening(current: () => Log, underTest: () => LogUnderTes
       expect(current().partitions('wide')).toBe(8);
     });
 
+    it('tells topics as they are, and makes none', async () => {
+      const names = ['never.made', ...TOPICS.map(({ name }) => name)];
+      await current().find(names);
+      const found = await current().find(names);
+
+      expect(new Map(found.map(({ name, policy }) => [name, policy]))).toEqual(
+        new Map(TOPICS.map(({ name, policy }) => [name, policy])),
+      );
+      expect(found.find(({ name }) => name === 'wide')?.partitions).toBe(8);
+    });
+
     it('refuses a topic of another policy or count, saying which', async () => {
       const wrongPolicy = current().ensureTopics([{ name: 'orders.state', partitions: PARTITIONS, policy: 'keep' }]);
       await expect(wrongPolicy).rejects.toMatchObject({

@@ -14,6 +14,13 @@ export class CommitBatch {
     return this.grown.size === 0 && this.moves.length === 0;
   }
 
+  /** How many it adds. */
+  get records(): number {
+    let count = 0;
+    for (const records of this.grown.values()) count += records.length;
+    return count;
+  }
+
   /** Places records behind what is there and what came before them. */
   add(records: readonly NewRecord[], move: OffsetMove | undefined): void {
     if (move !== undefined) this.moves.push(move);

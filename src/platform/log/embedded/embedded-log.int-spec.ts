@@ -2,9 +2,11 @@ import { openSync, readFileSync, rmSync, writeFileSync, writeSync, closeSync } f
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readToEnd } from '../contract/contract-tools.contract';
 import { describeLogContract, type LogUnderTest } from '../log.contract';
-import { LogSetupError, type Log, type TopicSpec } from '../log.port';
+import { DiskFull, LogSetupError, type Log, type TopicSpec } from '../log.port';
 import { EmbeddedLog, type EmbeddedLogOptions } from './embedded-log';
+import { EmbeddedStore } from './embedded-store';
 
 const OPTIONS = { partitions: 4, partitionsExplicit: false };
 const TOPIC: TopicSpec = { name: 'orders.events', partitions: 2, policy: 'keep' };
@@ -83,7 +85,7 @@ describe('the embedded log', () => {
     damage('\\"n\\":39');
     await expect(open()).rejects.toThrow(LogSetupError);
 
-    rmSync(join(directory, 'log.db'));
+    for (const file of ['log.db', 'log.mark']) rmSync(join(directory, file));
     await writeRecords(40);
     damage('\\"n\\":7,');
     const log = await open();
@@ -99,6 +101,48 @@ describe('the embedded log', () => {
     expect(served).toHaveLength(0);
     expect(failure).toMatchObject({ code: 'LOG_DAMAGED' });
   });
+
+  it('refuses what finds no space, whole, goes on reading, and heals when there is space again (F7)', async () => {
+    const log = await open();
+    await log.ensureTopics([TOPIC]);
+    const acknowledged: string[] = [];
+    const write = async (from: number, count: number): Promise<number> => {
+      let refused = 0;
+      for (let n = from; n < from + count; n++) {
+        const halves = ['a', 'b'].map((half) => ({
+          topic: TOPIC.name,
+          partition: 0,
+          key: half,
+          value: `${n}`.repeat(900),
+        }));
+        const told = await log
+          .append(halves.map((half) => ({ ...half, headers: {} })))
+          .catch((error: unknown) => error);
+        if (told instanceof DiskFull) refused++;
+        else expect(told).toBeUndefined();
+        if (told === undefined) acknowledged.push(...halves.map(({ value }) => value));
+      }
+      return refused;
+    };
+    const read = async () => (await readToEnd(log, TOPIC.name, 0)).map(({ value }) => value);
+    for (let cycle = 0; cycle < 3; cycle++) {
+      await limitPages(log, 12 + 20 * cycle);
+      expect(await write(cycle * 100, 40)).toBeGreaterThan(0);
+      expect(await read()).toEqual(acknowledged);
+      await limitPages(log, 2 ** 30);
+      expect(await write(cycle * 100 + 50, 5)).toBe(0);
+    }
+    await log.close();
+    const again = await open();
+    expect((await readToEnd(again, TOPIC.name, 0)).map(({ value }) => value)).toEqual(acknowledged);
+  });
+
+  /** As a disk of so many pages: SQLite refuses with the same code. */
+  async function limitPages(log: EmbeddedLog, pages: number): Promise<void> {
+    const store: unknown = Reflect.get(log, 'store');
+    if (!(store instanceof EmbeddedStore)) throw new Error('the log has no store');
+    await store.query(`pragma max_page_count = ${pages}`, []);
+  }
 
   /** Flips one bit of the record in which the text stands. */
   function damage(text: string): void {

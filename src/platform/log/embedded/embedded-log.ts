@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
   LogSetupError,
-  LogUnavailable,
   OffsetOutOfRange,
+  type FoundTopic,
   type GroupOptions,
   type Log,
   type LogBatch,
@@ -13,13 +13,17 @@ import {
   type PartitionWriter,
   type TopicSpec,
 } from '../log.port';
+import { logIdIn } from '../log-id';
 import { partitionOf } from '../murmur2';
+import { AcknowledgedMark } from './acknowledged-mark';
 import { CommitBatch } from './commit-batch';
-import { EmbeddedStore, type OffsetMove, type StoredTopic } from './embedded-store';
+import { EmbeddedStore, type OffsetMove } from './embedded-store';
+import { EmbeddedTopics } from './embedded-topics';
 import { EmbeddedWriter, type WriterSurroundings } from './embedded-writer';
 import { GroupCommit } from './group-commit';
 import { LocalGroup } from './local-group';
-import { PartitionTail } from './partition-tail';
+import { LogRetention } from './log-retention';
+import type { PartitionTail } from './partition-tail';
 
 export interface EmbeddedLogOptions {
   /** Directory of `log.db`, held by this process (see `openDataDirectory`). */
@@ -28,11 +32,13 @@ export interface EmbeddedLogOptions {
   readonly partitions: number;
   /** Whether the operator asked for that count; then existing topics must have it. */
   readonly partitionsExplicit: boolean;
+  /** Records added to a compacted partition before it is compacted again, at least; default 10,000. */
+  readonly compactAfterRecords?: number;
 }
 
 const RECORDS_PER_COMMIT_MAX = 500;
 const RECORDS_PER_BATCH_MAX = 1_000;
-const TAIL_RECORDS_MAX = 1_024;
+const COMPACT_AFTER_RECORDS = 10_000;
 const IDLE_MS = 900;
 const RETRY_MS = 200;
 const LOG_TOPIC: TopicSpec = { name: 'log', partitions: 1, policy: 'keep' };
@@ -48,8 +54,10 @@ interface Work {
 export class EmbeddedLog implements Log {
   readonly kind = 'embedded';
   private logId = '';
-  private readonly topics = new Map<string, StoredTopic>();
-  private readonly tails = new Map<string, PartitionTail>();
+  /** Offsets ever given. */
+  private records = 0;
+  private readonly topics: EmbeddedTopics;
+  private readonly retention: LogRetention;
   /** The present writer of each group and partition. */
   private readonly writers = new Map<string, EmbeddedWriter>();
   private writing: Promise<unknown> = Promise.resolve();
@@ -61,30 +69,32 @@ export class EmbeddedLog implements Log {
 
   private constructor(
     private readonly store: EmbeddedStore,
-    private readonly options: EmbeddedLogOptions,
+    private readonly mark: AcknowledgedMark,
+    options: EmbeddedLogOptions,
   ) {
+    this.topics = new EmbeddedTopics(store, options);
+    const compactAfter = options.compactAfterRecords ?? COMPACT_AFTER_RECORDS;
+    this.retention = new LogRetention(store, this.topics, compactAfter, (error) => this.fail(error));
     this.commits = new GroupCommit(
       (works) => this.write(works),
       (work) => work.records.length,
       RECORDS_PER_COMMIT_MAX,
     );
-    this.idle = setInterval(() => {
-      for (const tail of this.tails.values()) tail.wake();
-    }, IDLE_MS);
+    this.idle = setInterval(() => this.topics.wake(), IDLE_MS);
     this.idle.unref();
   }
 
   /** @throws LogSetupError LOG_IN_USE, LOG_DAMAGED or LOG_TOPIC_POLICY */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const store = await EmbeddedStore.open(options.directory);
-    const log = new EmbeddedLog(store, options);
+    const log = new EmbeddedLog(store, AcknowledgedMark.open(options.directory), options);
     try {
-      for (const topic of await store.topics()) await log.load(topic);
+      await log.topics.open();
       await log.ensureTopics([LOG_TOPIC]);
-      log.logId = await log.readOrMakeId();
+      log.logId = await log.checkedId();
       return log;
     } catch (error) {
-      await store.close();
+      await log.close();
       throw error;
     }
   }
@@ -94,33 +104,20 @@ export class EmbeddedLog implements Log {
   }
 
   partitions(topic: string): number {
-    return this.topic(topic).partitionIds.length;
+    return this.topics.count(topic);
   }
 
-  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
-    for (const spec of specs) {
-      const policy = JSON.stringify(spec.policy);
-      const wanted = spec.partitions ?? this.options.partitions;
-      const existing = this.topics.get(spec.name);
-      if (existing === undefined) {
-        await this.load(await this.store.addTopic(spec.name, wanted, policy));
-        continue;
-      }
-      const partitions = existing.partitionIds.length;
-      const countMatters = spec.partitions !== undefined || this.options.partitionsExplicit;
-      if (countMatters && partitions !== wanted) {
-        throw new LogSetupError(
-          'LOG_TOPIC_POLICY',
-          `topic ${spec.name} has ${partitions} partitions, ${wanted} are asked for; an existing topic keeps its own`,
-        );
-      }
-      if (existing.policy !== policy) {
-        throw new LogSetupError(
-          'LOG_TOPIC_POLICY',
-          `topic ${spec.name} has the policy ${existing.policy}, it must be ${policy}`,
-        );
-      }
-    }
+  ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    return this.topics.ensure(specs);
+  }
+
+  async find(names: readonly string[]): Promise<FoundTopic[]> {
+    return this.topics.found().filter(({ name }) => names.includes(name));
+  }
+
+  /** Every topic there is. */
+  stored(): FoundTopic[] {
+    return this.topics.found();
   }
 
   append(records: readonly NewRecord[]): Promise<void> {
@@ -138,7 +135,7 @@ export class EmbeddedLog implements Log {
 
   async openWriter(group: string, topic: string, partition: number): Promise<PartitionWriter> {
     const name = `${group}/${topic}/${partition}`;
-    const tail = this.tail(topic, partition);
+    const tail = this.topics.tail(topic, partition);
     this.writers.get(name)?.fence();
     const around: WriterSurroundings = {
       group,
@@ -155,23 +152,26 @@ export class EmbeddedLog implements Log {
   }
 
   async *follow(topic: string, partition: number, from: number, signal: AbortSignal): AsyncGenerator<LogBatch> {
-    const tail = this.tail(topic, partition);
+    const tail = this.topics.tail(topic, partition);
     const stop = AbortSignal.any([signal, this.closing.signal]);
-    if (from < tail.start || from > tail.end) {
-      throw new OffsetOutOfRange(`${topic}/${partition}: ${from} is not in [${tail.start}, ${tail.end}]`);
-    }
+    assertInRange(tail, from);
     const wake = (): void => tail.wake();
     stop.addEventListener('abort', wake, { once: true });
     try {
-      yield* this.batches(topic, partition, tail, from, stop);
+      yield* this.batches(tail, from, stop);
     } finally {
       stop.removeEventListener('abort', wake);
     }
   }
 
   async bounds(topic: string, partition: number): Promise<{ start: number; end: number }> {
-    const { start, end } = this.tail(topic, partition);
+    const { start, end } = this.topics.tail(topic, partition);
     return { start, end };
+  }
+
+  /** Copies the log to a file that is not there: at least all that was safe when it was called, to a commit's end. */
+  copyTo(path: string): Promise<void> {
+    return this.store.backup(path);
   }
 
   async ping(): Promise<void> {
@@ -182,26 +182,31 @@ export class EmbeddedLog implements Log {
     this.reportFailure = listener;
   }
 
+  /**
+   * Applies the topics' policies as of a time, in milliseconds since the epoch. It happens by itself every minute.
+   */
+  retain(now: number): Promise<void> {
+    return this.retention.run(now);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.idle);
     this.closing.abort();
+    await this.retention.stop();
     await Promise.all([...this.groups].map((group) => group.leave()));
     await this.commits.close();
     await this.store.close();
+    this.mark.close();
   }
 
-  private async *batches(
-    topic: string,
-    partition: number,
-    tail: PartitionTail,
-    from: number,
-    stop: AbortSignal,
-  ): AsyncGenerator<LogBatch> {
+  private async *batches(tail: PartitionTail, from: number, stop: AbortSignal): AsyncGenerator<LogBatch> {
     let next = from;
     while (!stop.aborted) {
+      // Retention may have passed by a reader that is slow.
+      assertInRange(tail, next);
       const end = tail.end;
       if (next < end) {
-        const records = tail.cached(next, RECORDS_PER_BATCH_MAX) ?? (await this.readStored(topic, partition, next));
+        const records = tail.cached(next, RECORDS_PER_BATCH_MAX) ?? (await this.readStored(tail, next));
         const last = records.at(-1);
         next = last === undefined ? end : last.offset + 1;
         if (!stop.aborted) yield { records, next };
@@ -231,6 +236,8 @@ export class EmbeddedLog implements Log {
     }
     if (batch.isEmpty) return;
     await this.store.commit(batch.chunks(), batch.moves);
+    this.records += batch.records;
+    if (this.logId !== '') this.mark.write(this.logId, this.records);
     batch.show();
     const pauses = shares.flatMap(({ committed }) => committed() ?? []);
     // A turn given away here would be spent on answers, while the disk waits for the next commit.
@@ -246,54 +253,48 @@ export class EmbeddedLog implements Log {
   }
 
   private tailOf({ topic, partition, key }: NewRecord): PartitionTail {
-    return this.tail(topic, partition ?? partitionOf(key, this.partitions(topic)));
+    return this.topics.tail(topic, partition ?? partitionOf(key, this.partitions(topic)));
   }
 
-  private async readStored(topic: string, partition: number, from: number): Promise<LogRecord[]> {
+  /** @throws LogSetupError LOG_DAMAGED */
+  private async readStored({ place }: PartitionTail, from: number): Promise<LogRecord[]> {
     try {
-      return await this.store.read({ topic, partition, partitionId: this.tail(topic, partition).partitionId }, from);
+      const records = await this.store.read(place, from);
+      // The newest chunk always stays, so something must be there.
+      if (records.length === 0) throw this.store.damaged(place, from);
+      return records;
     } catch (error) {
       if (error instanceof LogSetupError) this.fail(error);
       throw error;
     }
   }
 
-  /** Reads the end of every partition, so that damage there is told at start. */
-  private async load(topic: StoredTopic): Promise<void> {
-    for (const [partition, partitionId] of topic.partitionIds.entries()) {
-      const { start, end } = await this.store.bounds(partitionId);
-      const tail = new PartitionTail(partitionId, partition, start, end, TAIL_RECORDS_MAX);
-      this.tails.set(`${topic.name}/${partition}`, tail);
-    }
-    this.topics.set(topic.name, topic);
+  /** The log's id, once it is certain that nothing acknowledged is missing; made with the log. */
+  private async checkedId(): Promise<string> {
+    this.records = this.topics.records;
+    const id = await this.readId();
+    this.mark.check(id, this.records);
+    if (id !== undefined) return id;
+    if (this.records > 0) throw new LogSetupError('LOG_DAMAGED', 'log.db: the topic log holds no id');
+    const made = randomUUID();
+    await this.append([{ topic: LOG_TOPIC.name, key: 'id', value: JSON.stringify({ id: made }), headers: {} }]);
+    return made;
   }
 
-  private async readOrMakeId(): Promise<string> {
-    const topic = LOG_TOPIC.name;
-    if (this.tail(topic, 0).end === 0) {
-      await this.append([{ topic, key: 'id', value: JSON.stringify({ id: randomUUID() }), headers: {} }]);
-    }
-    const [first] = await this.readStored(topic, 0, 0);
-    const parsed: unknown = JSON.parse(first?.value ?? 'null');
-    if (typeof parsed === 'object' && parsed !== null && 'id' in parsed && typeof parsed.id === 'string')
-      return parsed.id;
-    throw new LogSetupError('LOG_DAMAGED', 'log.db: the topic log does not hold the id of the log');
-  }
-
-  private topic(name: string): StoredTopic {
-    const topic = this.topics.get(name);
-    if (topic === undefined) throw new LogUnavailable(`topic ${name} does not exist`);
-    return topic;
-  }
-
-  private tail(topic: string, partition: number): PartitionTail {
-    const tail = this.tails.get(`${topic}/${partition}`);
-    if (tail === undefined) throw new LogUnavailable(`partition ${topic}/${partition} does not exist`);
-    return tail;
+  private async readId(): Promise<string | undefined> {
+    const tail = this.topics.tail(LOG_TOPIC.name, 0);
+    if (tail.end === 0) return undefined;
+    const [first] = await this.readStored(tail, 0);
+    return logIdIn(first, 'the first record of the topic log in log.db');
   }
 
   private fail(error: Error): void {
     this.reportFailure(error);
     this.reportFailure = () => undefined;
   }
+}
+
+function assertInRange({ place, start, end }: PartitionTail, offset: number): void {
+  if (offset >= start && offset <= end) return;
+  throw new OffsetOutOfRange(`${place.topic}/${place.partition}: ${offset} is not in [${start}, ${end}]`);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { SqliteFailure, SqliteThread, type SqliteValue, type SqliteWrite } from '../../sqlite/sqlite-thread';
-import { DiskFull, LogSetupError, LogUnavailable, type LogRecord } from '../log.port';
+import { DiskFull, LogSetupError, LogUnavailable, type FoundTopic, type LogRecord, type TopicSpec } from '../log.port';
 import { asError } from '../../as-error';
 
 /** A topic as it stands in `log.db`. */
@@ -10,6 +11,20 @@ export interface StoredTopic {
   readonly partitionIds: readonly number[];
   /** JSON of the policy. */
   readonly policy: string;
+}
+
+export function foundTopic({ name, partitionIds, policy }: StoredTopic): FoundTopic {
+  return { name, partitions: partitionIds.length, policy: JSON.parse(policy) as TopicSpec['policy'] };
+}
+
+/** Where a partition's records lie. */
+export interface PartitionPlace {
+  readonly topic: string;
+  readonly partition: number;
+  /** Its number in the file. */
+  readonly partitionId: number;
+  /** Whether offsets may be missing between records: compaction leaves holes, nothing else does. */
+  readonly hasHoles: boolean;
 }
 
 /** The records that one commit adds to one partition. */
@@ -31,18 +46,29 @@ type StoredRecord = [key: string | null, value: string | null, headers: LogRecor
 const OFFSETS_PER_PARTITION = 2 ** 40;
 const PARTITIONS_MAX = 2 ** 13;
 
+export function placeOf(partitionId: number, offset: number): number {
+  return partitionId * OFFSETS_PER_PARTITION + offset;
+}
+
+export function offsetOf(place: number): number {
+  return place % OFFSETS_PER_PARTITION;
+}
+
 const SCHEMA = [
   'create table if not exists topics (name text primary key, policy text not null) without rowid',
   `create table if not exists partitions (
      id integer primary key, topic text not null, partition integer not null, unique (topic, partition))`,
   'create table if not exists chunks (place integer primary key, records text not null, crc integer not null)',
-  `create table if not exists group_offsets (
-     name text not null, partition integer not null, next integer not null, primary key (name, partition)) without rowid`,
+  `create table if not exists offsets (
+     name text not null, partition integer not null, next integer not null, crc integer not null,
+     primary key (name, partition)) without rowid`,
+  'create table if not exists seals (name text primary key, crc integer not null) without rowid',
+  'create table if not exists compactions (partition integer primary key, next integer not null, kept integer not null)',
 ];
 const INSERT_CHUNK =
   'insert into chunks select place, records, checksum(place, records) from (select ? as place, ? as records)';
-const MOVE_OFFSET = `insert into group_offsets values (?, ?, ?)
-  on conflict (name, partition) do update set next = excluded.next`;
+const MOVE_OFFSET = `insert or replace into offsets select name, partition, next, checksum(name, partition, next)
+  from (select ? as name, ? as partition, ? as next)`;
 const CHUNKS_PER_READ_MAX = 200;
 const WAL_PAGES_MAX = 4_000;
 
@@ -53,7 +79,7 @@ const WAL_PAGES_MAX = 4_000;
 export class EmbeddedStore {
   private constructor(
     private readonly thread: SqliteThread,
-    private readonly path: string,
+    readonly path: string,
   ) {}
 
   /** @throws LogSetupError LOG_IN_USE or LOG_DAMAGED */
@@ -75,74 +101,101 @@ export class EmbeddedStore {
     }
   }
 
+  /** @throws LogSetupError LOG_DAMAGED */
   async topics(): Promise<StoredTopic[]> {
-    const topics = await this.query('select name, policy from topics', []);
+    const topics = await this.query('select name, policy from topics order by name', []);
     const partitions = await this.query('select id, topic from partitions order by topic, partition', []);
-    return topics.map((topic) => ({
+    const [seal] = await this.query("select crc from seals where name = 'topics'", []);
+    const stored = topics.map((topic): StoredTopic => ({
       name: String(topic['name']),
       policy: String(topic['policy']),
       partitionIds: partitions.filter((row) => row['topic'] === topic['name']).map((row) => Number(row['id'])),
     }));
+    // A file from before there were seals gets one with its next topic.
+    if (seal === undefined || seal['crc'] === sealOf(stored)) return stored;
+    throw new LogSetupError('LOG_DAMAGED', `${this.path} is damaged where it names its topics`);
   }
 
-  async addTopic(name: string, partitions: number, policy: string): Promise<StoredTopic> {
-    const places = Array.from({ length: partitions }, (_, partition) => [name, partition]).flat();
-    await this.write([
-      { sql: 'insert into topics values (?, ?)', width: 2, values: [name, policy] },
-      { sql: 'insert into partitions (topic, partition) values (?, ?)', width: 2, values: places },
-    ]);
-    const added = (await this.topics()).find((topic) => topic.name === name);
-    if (added === undefined || added.partitionIds.some((id) => id >= PARTITIONS_MAX)) {
+  /** @param existing all there are */
+  async addTopic(
+    existing: readonly StoredTopic[],
+    name: string,
+    partitions: number,
+    policy: string,
+  ): Promise<StoredTopic> {
+    const first = 1 + Math.max(0, ...existing.flatMap(({ partitionIds }) => partitionIds));
+    if (first + partitions > PARTITIONS_MAX) {
       throw new LogSetupError('LOG_TOPIC_POLICY', `the embedded log holds at most ${PARTITIONS_MAX} partitions`);
     }
+    const added = { name, policy, partitionIds: Array.from({ length: partitions }, (_, index) => first + index) };
+    const places = added.partitionIds.flatMap((id, partition) => [id, name, partition]);
+    await this.write([
+      { sql: 'insert into topics values (?, ?)', width: 2, values: [name, policy] },
+      { sql: 'insert into partitions (id, topic, partition) values (?, ?, ?)', width: 3, values: places },
+      { sql: "insert or replace into seals values ('topics', ?)", width: 1, values: [sealOf([...existing, added])] },
+    ]);
     return added;
   }
 
-  /** First offset present and the one after the last. */
-  async bounds(partitionId: number): Promise<{ start: number; end: number }> {
-    const range = [partitionId * OFFSETS_PER_PARTITION, (partitionId + 1) * OFFSETS_PER_PARTITION];
+  /**
+   * First offset that may be read and the one after the last.
+   *
+   * @throws LogSetupError LOG_DAMAGED
+   */
+  async bounds(at: PartitionPlace, policy: TopicSpec['policy']): Promise<{ start: number; end: number }> {
+    const range = [placeOf(at.partitionId, 0), placeOf(at.partitionId + 1, 0)];
     const [edges] = await this.query(
       `select (select place from chunks where place >= ? and place < ? order by place limit 1) as first,
               (select place from chunks where place >= ? and place < ? order by place desc limit 1) as last`,
       [...range, ...range],
     );
     if (edges?.['last'] === null || edges?.['last'] === undefined) return { start: 0, end: 0 };
-    const first = Number(edges['first']) % OFFSETS_PER_PARTITION;
-    const last = Number(edges['last']) % OFFSETS_PER_PARTITION;
-    const records = await this.read({ topic: '', partition: 0, partitionId }, last);
-    return { start: first, end: last + records.length };
+    const first = offsetOf(Number(edges['first']));
+    const last = offsetOf(Number(edges['last']));
+    if (policy === 'keep' && first > 0) throw this.damaged(at, 0);
+    const end = (await this.read(at, last)).at(-1)?.offset ?? last;
+    return { start: policy === 'compact' ? 0 : first, end: end + 1 };
   }
 
+  /** @throws LogSetupError LOG_DAMAGED */
   async committed(group: string, partitionId: number): Promise<number | undefined> {
-    const sql = 'select next from group_offsets where name = ? and partition = ?';
-    const [row] = await this.query(sql, [group, partitionId]);
-    return row === undefined ? undefined : Number(row['next']);
+    const [row] = await this.query(
+      'select next, checksum(name, partition, next) = crc as intact from offsets where name = ? and partition = ?',
+      [group, partitionId],
+    );
+    if (row === undefined) return undefined;
+    if (row['intact'] === 1) return Number(row['next']);
+    throw new LogSetupError('LOG_DAMAGED', `${this.path} is damaged at the offset of ${group}`);
   }
 
   /**
    * Records from an offset on, at least one when there is any.
    *
-   * @throws LogSetupError LOG_DAMAGED when a record is not what was written
+   * @throws LogSetupError LOG_DAMAGED when a record is not what was written, or is gone
    */
-  async read(at: { topic: string; partition: number; partitionId: number }, from: number): Promise<LogRecord[]> {
-    const base = at.partitionId * OFFSETS_PER_PARTITION;
+  async read(at: PartitionPlace, from: number): Promise<LogRecord[]> {
+    const base = placeOf(at.partitionId, 0);
     const rows = await this.query(
       `select place, records, checksum(place, records) = crc as intact from chunks
-       where place >= (select max(place) from chunks where place between ? and ?) and place < ? order by place limit ?`,
-      [base, base + from, base + OFFSETS_PER_PARTITION, CHUNKS_PER_READ_MAX],
+       where place >= coalesce((select max(place) from chunks where place between ? and ?), ?) and place < ?
+       order by place limit ?`,
+      [base, base + from, base, base + OFFSETS_PER_PARTITION, CHUNKS_PER_READ_MAX],
     );
-    return rows.flatMap((row) => {
+    const records: LogRecord[] = [];
+    let expected = from;
+    for (const row of rows) {
       const first = Number(row['place']) - base;
-      if (row['intact'] !== 1) {
-        throw new LogSetupError('LOG_DAMAGED', `${this.path} is damaged at ${at.topic}/${at.partition}@${first}`);
-      }
+      const isGap = first > expected && !at.hasHoles;
+      if (row['intact'] !== 1 || isGap) throw this.damaged(at, isGap ? expected : first);
       const stored = JSON.parse(String(row['records'])) as StoredRecord[];
-      return stored
-        .map(([key, value, headers, timestamp], index): LogRecord => {
-          return { topic: at.topic, partition: at.partition, offset: first + index, key, value, headers, timestamp };
-        })
-        .filter(({ offset }) => offset >= from);
-    });
+      for (const [index, [key, value, headers, timestamp]] of stored.entries()) {
+        const offset = first + index;
+        if (offset < from) continue;
+        records.push({ topic: at.topic, partition: at.partition, offset, key, value, headers, timestamp });
+      }
+      expected = first + stored.length;
+    }
+    return records;
   }
 
   /** One durable transaction. */
@@ -156,7 +209,7 @@ export class EmbeddedStore {
         timestamp,
       ]);
       const first = records[0]?.offset ?? 0;
-      values.push(partitionId * OFFSETS_PER_PARTITION + first, JSON.stringify(stored));
+      values.push(placeOf(partitionId, first), JSON.stringify(stored));
     }
     const batch: SqliteWrite[] = [{ sql: INSERT_CHUNK, width: 2, values }];
     if (moves.length > 0) {
@@ -166,11 +219,21 @@ export class EmbeddedStore {
     await this.write(batch);
   }
 
+  /** @throws LogUnavailable or DiskFull */
+  async backup(path: string): Promise<void> {
+    try {
+      await this.thread.backup(path);
+    } catch (error) {
+      throw translate(error, this.path);
+    }
+  }
+
   close(): Promise<void> {
     return this.thread.close();
   }
 
-  private async query(sql: string, values: readonly SqliteValue[]): Promise<Record<string, unknown>[]> {
+  /** Runs one statement. */
+  async query(sql: string, values: readonly SqliteValue[]): Promise<Record<string, unknown>[]> {
     try {
       return (await this.thread.query(sql, values)).rows;
     } catch (error) {
@@ -178,13 +241,24 @@ export class EmbeddedStore {
     }
   }
 
-  private async write(batch: readonly SqliteWrite[]): Promise<void> {
+  /** One durable transaction, for retention; resolves with the rows changed per statement. */
+  async write(batch: readonly SqliteWrite[]): Promise<number[]> {
     try {
-      await this.thread.write(batch);
+      return await this.thread.write(batch);
     } catch (error) {
       throw translate(error, this.path);
     }
   }
+
+  damaged(at: PartitionPlace, offset: number): LogSetupError {
+    return new LogSetupError('LOG_DAMAGED', `${this.path} is damaged at ${at.topic}/${at.partition}@${offset}`);
+  }
+}
+
+/** Checksum of what the file says of its topics: a name or number misread would give records to another topic, or hide them. */
+function sealOf(topics: readonly StoredTopic[]): number {
+  const lines = topics.map(({ name, policy, partitionIds }) => JSON.stringify([name, policy, partitionIds]));
+  return crc32(lines.toSorted().join('\n'));
 }
 
 function translate(error: unknown, path: string): Error {

@@ -1,4 +1,5 @@
 import type { LogRecord } from '../log.port';
+import type { PartitionPlace } from './embedded-store';
 
 /**
  * The committed end of one partition, with its newest records kept in memory, so that followers that keep up never read the file.
@@ -9,12 +10,30 @@ export class PartitionTail {
   private change: PromiseWithResolvers<void> | undefined;
 
   constructor(
-    readonly partitionId: number,
-    readonly partition: number,
-    readonly start: number,
+    readonly place: PartitionPlace,
+    private firstOffset: number,
     private committedEnd: number,
     private readonly recordsMax: number,
   ) {}
+
+  /** Its number in the file. */
+  get partitionId(): number {
+    return this.place.partitionId;
+  }
+
+  get partition(): number {
+    return this.place.partition;
+  }
+
+  /** First offset that may still be read. */
+  get start(): number {
+    return this.firstOffset;
+  }
+
+  /** Retention is about to delete what stands before. */
+  moveStart(offset: number): void {
+    this.firstOffset = offset;
+  }
 
   /** Offset after the last committed record. */
   get end(): number {

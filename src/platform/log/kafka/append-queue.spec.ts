@@ -47,6 +47,7 @@ describe('The queue of appends', () => {
       settings,
       () => ['t'],
       () => 4,
+      { endOf: () => 0, assertWritten: () => undefined },
       (batch) => written.push(batch),
     );
   });

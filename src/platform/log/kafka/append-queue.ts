@@ -6,6 +6,7 @@ import { IdempotentProducer } from './idempotent-producer';
 import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { NO_ANSWER, produce, type BatchAnswer } from './produce-request';
+import type { TopicGuard } from './topic-guard';
 import type { WrittenBatch } from './written-batch';
 
 const BATCH_RECORDS_MAX = 500;
@@ -60,6 +61,7 @@ interface Slice {
   readonly records: NewRecord[];
   /** Timestamp of records without one, the same in every attempt. */
   readonly time: number;
+  readonly leastOffset: number;
   readonly entries: Set<Entry>;
   /** An attempt may have written it: only the same producer may repeat it, since the broker then knows the repeat. */
   doubtful: boolean;
@@ -92,6 +94,8 @@ export class AppendQueue {
     private readonly settings: KafkaSettings,
     private readonly linkTopics: () => readonly string[],
     private readonly partitionsOf: (topic: string) => number,
+    /** Told of what was written before the callers are. */
+    private readonly guard: Pick<TopicGuard, 'endOf' | 'assertWritten'>,
     /** Told what stands in the log from now on. It must not throw. */
     private readonly onWritten: (batch: WrittenBatch) => void,
   ) {}
@@ -212,8 +216,15 @@ export class AppendQueue {
     return fate === 'written' || fate === 'refused';
   }
 
-  private tellWritten({ topic, bare, partition, records, time, entries }: Slice, { firstOffset }: BatchAnswer): void {
+  private tellWritten(slice: Slice, { firstOffset, logStart }: BatchAnswer): void {
+    const { topic, bare, partition, records, time, entries, leastOffset } = slice;
     this.producer?.sequences.advance(topic, partition, records.length);
+    try {
+      const place = { topic: bare, partition, leastOffset, firstOffset, logStart };
+      this.guard.assertWritten({ ...place, records: records.length });
+    } catch (error) {
+      return this.giveUp([slice], messageOf(error));
+    }
     for (const entry of entries) if (--entry.open === 0) entry.resolve();
     if (firstOffset !== undefined) this.onWritten({ topic: bare, partition, firstOffset, records, time });
   }
@@ -262,7 +273,8 @@ export class AppendQueue {
 
   private newSlice(bare: string, partition: number, time: number): Slice {
     const topic = this.settings.topicPrefix + bare;
-    return { topic, bare, partition, records: [], time, entries: new Set(), doubtful: false };
+    const leastOffset = this.guard.endOf(bare, partition);
+    return { topic, bare, partition, records: [], time, leastOffset, entries: new Set(), doubtful: false };
   }
 
   private discard(reason: Error): void {

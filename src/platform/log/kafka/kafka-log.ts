@@ -3,6 +3,7 @@ import {
   LogSetupError,
   LogUnavailable,
   OffsetOutOfRange,
+  type FoundTopic,
   type GroupOptions,
   type Log,
   type LogBatch,
@@ -11,6 +12,7 @@ import {
   type PartitionWriter,
   type TopicSpec,
 } from '../log.port';
+import { logIdIn } from '../log-id';
 import { AppendQueue } from './append-queue';
 import { asError } from '../../as-error';
 import { BrokerLink, within } from './broker-link';
@@ -20,6 +22,7 @@ import { withDefaults, type KafkaLogOptions, type KafkaSettings } from './kafka-
 import { KafkaTopics } from './kafka-topics';
 import { MemberMemory } from './member-memory';
 import { KafkaPartitionWriter } from './partition-writer';
+import { TopicGuard } from './topic-guard';
 import { TopicReaders } from './topic-readers';
 import type { WrittenBatch } from './written-batch';
 
@@ -39,6 +42,7 @@ export class KafkaLog implements Log {
   readonly kind = 'kafka';
   private identity = '';
   private readonly topics: KafkaTopics;
+  private readonly guard: TopicGuard;
   private readonly queue: AppendQueue;
   private readonly readers: TopicReaders;
   private readonly members: MemberMemory;
@@ -51,10 +55,12 @@ export class KafkaLog implements Log {
 
   private constructor(private readonly settings: KafkaSettings) {
     this.topics = new KafkaTopics(settings);
+    this.guard = new TopicGuard(settings, this.topics, (error) => this.fail(error));
     this.queue = new AppendQueue(
       settings,
       () => this.topics.names,
       (topic) => this.topics.partitions(topic),
+      this.guard,
       (batch) => this.handOver(batch),
     );
     this.readers = new TopicReaders(settings);
@@ -68,8 +74,8 @@ export class KafkaLog implements Log {
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const log = new KafkaLog(withDefaults(options));
     try {
-      await log.topics.ensure([ID_TOPIC]);
-      log.identity = await log.readOrMakeId();
+      const { logId } = log.settings;
+      if (logId !== 'ignore') log.identity = await (logId === 'require' ? log.readExistingId() : log.readOrMakeId());
       return log;
     } catch (error) {
       await log.close();
@@ -89,10 +95,19 @@ export class KafkaLog implements Log {
     await this.topics.ensure(topics);
     // A leader is named before it serves. Should it refuse a first transaction, the broker takes its request timeout (30 s) to abort that
     // one, in every sixth case; nobody else can write to the partition meanwhile.
-    const places = topics.flatMap(({ name }) => {
-      return Array.from({ length: this.partitions(name) }, (_, partition) => ({ name, partition }));
+    const places = topics.flatMap((spec) => {
+      return Array.from({ length: this.partitions(spec.name) }, (_, partition) => ({ spec, partition }));
     });
-    await Promise.all(places.map(({ name, partition }) => this.bounds(name, partition)));
+    await Promise.all(
+      places.map(async ({ spec, partition }) => {
+        this.guard.learn(spec, partition, await this.bounds(spec.name, partition));
+      }),
+    );
+    this.guard.watch();
+  }
+
+  find(topics: readonly string[]): Promise<FoundTopic[]> {
+    return this.topics.find(topics);
   }
 
   append(records: readonly NewRecord[]): Promise<void> {
@@ -129,6 +144,7 @@ export class KafkaLog implements Log {
       },
       {
         partitionsOf: (name) => this.topics.partitions(name),
+        guard: this.guard,
         onWritten: (batch) => this.handOver(batch),
         stillOwner: async () => membership === undefined || membership.confirms({ topic, partition }),
         onClosed: (closed) => this.writers.delete(closed),
@@ -186,6 +202,7 @@ export class KafkaLog implements Log {
   }
 
   private async shutDown(): Promise<void> {
+    this.guard.stop();
     await Promise.all([...this.memberships.values()].map((membership) => membership.leave()));
     await this.queue.close();
     await Promise.all([...this.writers].map((writer) => writer.close()));
@@ -193,7 +210,15 @@ export class KafkaLog implements Log {
     this.shared?.close();
   }
 
+  private async readExistingId(): Promise<string> {
+    const [topic] = await this.topics.find([ID_TOPIC.name]);
+    const found = topic === undefined ? undefined : await this.readId();
+    if (found === undefined) throw new LogSetupError('LOG_MISSING', `the topic ${this.idTopic} holds no log yet`);
+    return found;
+  }
+
   private async readOrMakeId(): Promise<string> {
+    await this.topics.ensure([ID_TOPIC]);
     const found = await this.readId();
     if (found !== undefined) return found;
     // Two processes may both write one here; the first in the log counts for both.
@@ -212,9 +237,7 @@ export class KafkaLog implements Log {
       for await (const { records } of this.follow(ID_TOPIC.name, 0, start, enough.signal)) {
         const [first] = records;
         if (first === undefined) continue;
-        const told: unknown = JSON.parse(first.value ?? 'null');
-        if (typeof told === 'object' && told !== null && 'id' in told && typeof told.id === 'string') return told.id;
-        throw new LogSetupError('LOG_DAMAGED', `the first record of topic ${this.idTopic} is no log id`);
+        return logIdIn(first, `the first record of topic ${this.idTopic}`);
       }
     } catch (error) {
       if (error instanceof OffsetOutOfRange) return undefined;

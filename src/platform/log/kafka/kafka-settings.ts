@@ -44,8 +44,12 @@ export interface KafkaLogOptions {
   readonly startTimeoutMs?: number;
   /** After so long without a group membership, or with a transaction of unknown outcome, the log has failed for good. */
   readonly joinTimeoutMs?: number;
+  /** How often the topics are looked at for what an operator may have done to them. */
+  readonly topicCheckIntervalMs?: number;
   /** File in which the ids of this process's group members outlive a kill; see `MemberMemory`. */
   readonly membersFile?: string | null;
+  /** Of the log: `make` it where there is none (the default), `require` one and make no topic, or `ignore` it, to fill a new log. */
+  readonly logId?: 'make' | 'require' | 'ignore';
   readonly logger: KafkaLogger;
 }
 
@@ -65,6 +69,8 @@ export function withDefaults(options: KafkaLogOptions): KafkaSettings {
     transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000,
     startTimeoutMs: options.startTimeoutMs ?? 15_000,
     joinTimeoutMs: options.joinTimeoutMs ?? 60_000,
+    topicCheckIntervalMs: options.topicCheckIntervalMs ?? 5_000,
     membersFile: options.membersFile ?? null,
+    logId: options.logId ?? 'make',
   };
 }

@@ -1,11 +1,20 @@
 import type { Broker } from 'kafkajs/src/cluster';
 import { requests } from 'kafkajs/src/protocol/requests';
-import { LogSetupError, type TopicSpec } from '../log.port';
+import { LogSetupError, type FoundTopic, type TopicSpec } from '../log.port';
 import { asError } from '../../as-error';
 import { BrokerLink, exchange, within } from './broker-link';
 import { isMissingRight, isWrongCredentials, messageOf, refusalOf, refusalOfCode } from './kafka-errors';
 import type { KafkaLogger, KafkaSettings } from './kafka-settings';
-import { configOf, contradiction, countContradiction, moduleOf, type TopicConfig } from './topic-policy';
+import {
+  configOf,
+  contradiction,
+  countContradiction,
+  moduleOf,
+  policyOf,
+  POLICY_CONFIGS,
+  type TopicConfig,
+} from './topic-policy';
+import { TopicGone } from './topic-guard';
 
 const METADATA_VERSION = 6;
 const TOPIC_RESOURCE = 2;
@@ -16,7 +25,7 @@ const CREATE_TIMEOUT_MS = 10_000;
 /** What goes wrong here is thrown, as one clear line. */
 const SILENT: KafkaLogger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-interface FoundTopic {
+interface DescribedTopic {
   readonly topicErrorCode: number;
   readonly topic: string;
   readonly partitionMetadata: readonly { readonly leader: number }[];
@@ -25,6 +34,7 @@ interface FoundTopic {
 /** Makes topics, checks those that an administrator or an earlier start has made, and knows their partition counts. */
 export class KafkaTopics {
   private readonly counts = new Map<string, number>();
+  private readonly specs = new Map<string, TopicSpec>();
 
   constructor(private readonly settings: KafkaSettings) {}
 
@@ -54,9 +64,39 @@ export class KafkaTopics {
       this.assertCounts(specs, all);
       await this.assertPolicies(broker, specs);
       for (const [topic, count] of all) this.counts.set(topic, count);
+      for (const spec of specs) this.specs.set(spec.name, spec);
     } finally {
       link.close();
     }
+  }
+
+  /** Those that exist, as they are; from now on they can be read. */
+  async find(names: readonly string[]): Promise<FoundTopic[]> {
+    if (names.length === 0) return [];
+    const link = new BrokerLink({ ...this.settings, logger: SILENT }, [], CREATE_TIMEOUT_MS);
+    try {
+      const specs = names.map((name) => ({ name, policy: 'keep' as const }));
+      const broker = await this.reach(link, specs);
+      const counts = await this.existing(broker, specs);
+      for (const [topic, count] of counts) this.counts.set(topic, count);
+      if (counts.size === 0) return [];
+      const configs = await this.configs(broker, [...counts.keys()], POLICY_CONFIGS);
+      return [...counts].map(([name, partitions]) => ({ name, partitions, policy: policyOf(configs.get(name) ?? {}) }));
+    } finally {
+      link.close();
+    }
+  }
+
+  /** Checks the topics once more. @throws LogSetupError with one clear line */
+  async verify(link: BrokerLink): Promise<void> {
+    const specs = [...this.specs.values()];
+    const broker = await link.any();
+    const found = this.countsOf(
+      (await this.describe(broker, specs)).filter(({ topicErrorCode }) => topicErrorCode === 0),
+    );
+    const gone = specs.filter(({ name }) => !found.has(name));
+    if (gone.length > 0) throw new TopicGone(gone.map(({ name }) => this.settings.topicPrefix + name));
+    await this.assertPolicies(broker, specs);
   }
 
   /** A broker that answers, waited for as long as a start may take. */
@@ -146,7 +186,7 @@ export class KafkaTopics {
   }
 
   /** kafkajs' own metadata call throws when any topic is missing. */
-  private async describe(broker: Broker, specs: readonly TopicSpec[]): Promise<readonly FoundTopic[]> {
+  private async describe(broker: Broker, specs: readonly TopicSpec[]): Promise<readonly DescribedTopic[]> {
     const topics = specs.map(({ name }) => this.settings.topicPrefix + name);
     const { request, response } = requests.Metadata.protocol({ version: METADATA_VERSION })({
       topics,
@@ -156,7 +196,7 @@ export class KafkaTopics {
       request,
       response: {
         decode: response.decode,
-        parse: (decoded: { readonly topicMetadata: readonly FoundTopic[] }) => decoded.topicMetadata,
+        parse: (decoded: { readonly topicMetadata: readonly DescribedTopic[] }) => decoded.topicMetadata,
       },
     });
   }
@@ -191,7 +231,24 @@ export class KafkaTopics {
     }
   }
 
-  private countsOf(found: readonly FoundTopic[]): Map<string, number> {
+  /** By bare name. */
+  private async configs(
+    broker: Broker,
+    topics: readonly string[],
+    configNames: readonly string[],
+  ): Promise<Map<string, TopicConfig>> {
+    const { topicPrefix } = this.settings;
+    const resources = topics.map((topic) => ({ type: TOPIC_RESOURCE, name: topicPrefix + topic, configNames }));
+    const answer = await broker.describeConfigs({ resources });
+    return new Map(
+      answer.resources.map(({ resourceName, configEntries }) => [
+        resourceName.slice(topicPrefix.length),
+        Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue ?? ''])),
+      ]),
+    );
+  }
+
+  private countsOf(found: readonly DescribedTopic[]): Map<string, number> {
     const prefix = this.settings.topicPrefix.length;
     return new Map(found.map(({ topic, partitionMetadata }) => [topic.slice(prefix), partitionMetadata.length]));
   }

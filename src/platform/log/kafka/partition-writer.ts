@@ -1,4 +1,4 @@
-import { WriterFenced, type NewRecord, type PartitionWriter } from '../log.port';
+import { LogSetupError, WriterFenced, type NewRecord, type PartitionWriter } from '../log.port';
 import { asError } from '../../as-error';
 import { isFenced, isMissingRight, messageOf, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
@@ -107,7 +107,7 @@ export class KafkaPartitionWriter implements PartitionWriter {
   /** Decides what an error means: fenced, hopeless, or unknown and to be tried again. */
   private async consider(error: unknown, attempt: number): Promise<void> {
     this.discard(asError(error));
-    if (error instanceof WriterFenced) throw error;
+    if (error instanceof WriterFenced || error instanceof LogSetupError) throw error;
     const refusal = refusalOf(error);
     if (isFenced(refusal)) {
       this.isFenced = true;

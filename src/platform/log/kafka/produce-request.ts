@@ -41,6 +41,8 @@ export interface BatchAnswer {
    * batch was a repeat (then it tells a time too).
    */
   readonly firstOffset: number | undefined;
+  /** First offset that the partition holds; `undefined` when it is not told. */
+  readonly logStart?: number | undefined;
 }
 
 interface PartitionAnswer extends BatchAnswer {
@@ -161,12 +163,14 @@ function decode(payload: Buffer): { clientSideThrottleTime: number; answers: Par
     at += 2 + size + 4;
     for (let partitions = payload.readInt32BE(at - 4); partitions > 0; partitions--) {
       const firstOffset = Number(payload.readBigInt64BE(at + 6));
+      const logStart = Number(payload.readBigInt64BE(at + 22));
       const isTimed = payload.readBigInt64BE(at + 14) !== NO_TIME;
       answers.push({
         topic,
         partition: payload.readInt32BE(at),
         refusal: refusalOfCode(payload.readInt16BE(at + 4)),
         firstOffset: firstOffset < 0 || isTimed ? undefined : firstOffset,
+        logStart: logStart < 0 ? undefined : logStart,
       });
       at += 4 + 2 + 8 + 8 + 8;
     }

@@ -19,6 +19,16 @@ export function configOf(spec: TopicSpec, replicationFactor: number | null): Top
   return { 'cleanup.policy': 'delete', 'retention.ms': String(spec.policy.deleteAfterMs), ...safe };
 }
 
+/** The settings of Kafka that {@link policyOf} looks at. */
+export const POLICY_CONFIGS = ['cleanup.policy', 'retention.ms', 'retention.bytes'] as const;
+
+/** The policy that a topic's settings amount to; one that also deletes by size counts as deleting. */
+export function policyOf(config: TopicConfig): TopicSpec['policy'] {
+  if (config['cleanup.policy'] === 'compact') return 'compact';
+  const keptMs = Number(config['retention.ms'] ?? -1);
+  return keptMs < 0 && config['retention.bytes'] === '-1' ? 'keep' : { deleteAfterMs: keptMs };
+}
+
 /** One clear sentence about what a topic found has and must have instead; undefined when all is well. */
 export function contradiction(topic: string, found: TopicConfig, wanted: TopicConfig): string | undefined {
   const wrong = Object.entries(wanted).filter(([name, value]) => !satisfies(name, found[name], value));

@@ -6,6 +6,7 @@ import { isCoordinatorAway, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { produce, type PartitionRecords } from './produce-request';
 import { ProducerSequences } from './producer-sequences';
+import type { TopicGuard } from './topic-guard';
 import type { WrittenBatch } from './written-batch';
 
 /** A request or a whole step that takes longer has an unknown outcome. */
@@ -26,6 +27,8 @@ export interface LanePlace {
 export interface LaneSurroundings {
   /** Of a bare name. */
   partitionsOf(topic: string): number;
+  /** Told of every batch before its transaction is ended. */
+  readonly guard: Pick<TopicGuard, 'endOf' | 'assertWritten'>;
   /** Told of every committed batch whose place is known. It must not throw. */
   onWritten(batch: WrittenBatch): void;
 }
@@ -35,6 +38,7 @@ interface LaneBatch extends PartitionRecords {
   /** Without prefix. */
   readonly bare: string;
   readonly records: NewRecord[];
+  readonly leastOffset: number;
   firstOffset: number | undefined;
 }
 
@@ -135,8 +139,11 @@ export class TransactionLane {
   private async producing(batches: readonly LaneBatch[]): Promise<Promise<void>[]> {
     return (await this.link.byLeader(batches)).map(async ([leader, ofLeader]) => {
       const answers = await produce(leader, ofLeader, this.settings.requestTimeoutMs, this.identity);
-      for (const [batch, { refusal, firstOffset }] of answers) {
+      for (const [batch, { refusal, firstOffset, logStart }] of answers) {
         if (refusal !== undefined) throw new RecordsRefused(batch.topic, refusal);
+        const { bare: topic, partition, leastOffset, records } = batch;
+        const place = { topic, partition, leastOffset, firstOffset, logStart };
+        this.surroundings.guard.assertWritten({ ...place, records: records.length });
         batch.firstOffset = firstOffset;
       }
     });
@@ -159,7 +166,8 @@ export class TransactionLane {
   private newBatch(bare: string, partition: number, time: number, first: NewRecord): LaneBatch {
     const topic = this.settings.topicPrefix + bare;
     const firstSequence = this.sequences.of(topic, partition);
-    return { topic, bare, partition, records: [first], time, firstSequence, firstOffset: undefined };
+    const leastOffset = this.surroundings.guard.endOf(bare, partition);
+    return { topic, bare, partition, records: [first], time, firstSequence, leastOffset, firstOffset: undefined };
   }
 }
 

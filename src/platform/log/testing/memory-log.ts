@@ -1,5 +1,6 @@
 import {
   OffsetOutOfRange,
+  type FoundTopic,
   type GroupOptions,
   type Log,
   type LogBatch,
@@ -45,6 +46,11 @@ export class MemoryLog implements Log {
   ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
     for (const { name, partitions } of topics) this.topic(name, partitions);
     return Promise.resolve();
+  }
+
+  find(names: readonly string[]): Promise<FoundTopic[]> {
+    const known = names.filter((name) => this.topics.has(name));
+    return Promise.resolve(known.map((name) => ({ name, partitions: this.partitions(name), policy: 'keep' })));
   }
 
   append(records: readonly NewRecord[]): Promise<void> {

@@ -70,6 +70,12 @@ export function release(db: Db, { view, topic, partition, key }: ParkedPlace, up
     .where('record_offset', '<=', upTo);
 }
 
+/** A statement that notes that a record was given up. */
+export function noteDropped(db: Db, { view, topic, partition }: ParkedPlace, offset: number): Compilable {
+  const at = Date.now();
+  return db.insertInto('dropped_records').values({ view, topic, partition, record_offset: offset, dropped_at: at });
+}
+
 /** A statement that notes why a parked record could not be taken this time either. */
 export function parkAgain(db: Db, { view, topic, partition }: ParkedPlace, offset: number, cause: string): Compilable {
   return db

@@ -8,7 +8,7 @@ import type { Projection } from '../projection';
 import type { ReadStore } from '../read-store.port';
 import { FoldFailed, foldOf } from '../view-fold';
 import { RowsRefused } from '../views.errors';
-import { oldestParked, parkAgain, release, requested, type ParkedPlace } from './parked-records';
+import { noteDropped, oldestParked, parkAgain, release, requested, type ParkedPlace } from './parked-records';
 
 const RECORDS_PER_TRANSACTION = 500;
 
@@ -107,6 +107,7 @@ export class ParkedSettlement {
     const last = records[count - 1];
     const failed = records[count];
     const also = last === undefined ? [] : [release(db, place, last.offset)];
+    for (const record of records.slice(0, dropped)) also.push(noteDropped(db, place, record.offset));
     if (failure !== undefined && failed !== undefined) {
       const cause = failure instanceof NewerSchema ? `${failure.name}: ${failure.message}` : causeOf(failure);
       also.push(parkAgain(db, place, failed.offset, cause));

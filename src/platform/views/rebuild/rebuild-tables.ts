@@ -137,8 +137,10 @@ async function takePlaces(db: Db, live: string, filled: string): Promise<void> {
       set next_offset = excluded.next_offset, sequence = excluded.sequence, epoch = checkpoints.epoch + 1
   `.execute(db);
   await db.deleteFrom('delete_marks').where('view', '=', live).execute();
-  await db.deleteFrom('parked_records').where('view', '=', live).execute();
-  await db.updateTable('parked_records').set({ view: live }).where('view', '=', filled).execute();
+  for (const table of ['parked_records', 'dropped_records'] as const) {
+    await db.deleteFrom(table).where('view', '=', live).execute();
+    await db.updateTable(table).set({ view: live }).where('view', '=', filled).execute();
+  }
   await forgetPlaces(db, filled);
 }
 
@@ -165,4 +167,5 @@ async function forgetPlaces(db: Db, view: string): Promise<void> {
   await db.deleteFrom('checkpoints').where('view', '=', view).execute();
   await db.deleteFrom('delete_marks').where('view', '=', view).execute();
   await db.deleteFrom('parked_records').where('view', '=', view).execute();
+  await db.deleteFrom('dropped_records').where('view', '=', view).execute();
 }

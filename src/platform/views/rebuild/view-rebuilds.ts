@@ -106,7 +106,12 @@ export class ViewRebuilds {
         callbacks.report(`the rebuild of ${projection.name} has failed, which could not be noted`, asError(failure)),
       );
     };
-    const runner = new ViewRunner({ ...this.parts, callbacks: { ...callbacks, fatal } }, filled, REBUILD_TEMPO);
+    const runner = new ViewRunner(
+      // Its events are old by intention: they tell nothing of how old what is shown is.
+      { ...this.parts, callbacks: { ...callbacks, fatal }, onProjected: undefined },
+      filled,
+      REBUILD_TEMPO,
+    );
     this.running.set(projection.name, { projection, generation, runner });
     await runner.start();
   }

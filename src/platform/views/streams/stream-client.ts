@@ -6,6 +6,8 @@ export interface StreamLimits {
   readonly unreadBytesMax: number;
   /** Time in which a client must have read what it was sent; then it is dropped. */
   readonly drainMsMax: number;
+  /** Told of each client that is dropped because it does not read. */
+  readonly onSlow?: () => void;
 }
 
 /** What is needed of a `ServerResponse`. */
@@ -44,7 +46,7 @@ export class StreamClient {
 
   /** Sends to a client that follows live: one that has not read what it was sent before is dropped. */
   sendLive(chunk: Buffer): void {
-    if (this.response.writableLength > this.limits.unreadBytesMax) this.drop();
+    if (this.response.writableLength > this.limits.unreadBytesMax) this.dropSlow();
     else this.send(chunk);
   }
 
@@ -64,7 +66,7 @@ export class StreamClient {
 
   /** Drops the client when it has not read for too long. */
   checkDrained(now: number): void {
-    if (this.blockedSince !== 0 && now - this.blockedSince > this.limits.drainMsMax) this.drop();
+    if (this.blockedSince !== 0 && now - this.blockedSince > this.limits.drainMsMax) this.dropSlow();
   }
 
   /** Ends the stream in good order. */
@@ -74,10 +76,15 @@ export class StreamClient {
     this.leave();
   }
 
-  /** Ends it at once: the client does not read. */
+  /** Ends it at once: the client does not read, or cannot be served. */
   drop(): void {
     this.response.destroy();
     this.leave();
+  }
+
+  private dropSlow(): void {
+    if (!this.isEnded) this.limits.onSlow?.();
+    this.drop();
   }
 
   private send(chunk: Buffer): void {

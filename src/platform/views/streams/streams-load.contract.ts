@@ -114,7 +114,8 @@ export function streamsLoadContract(name: string, makeDatabase: () => Promise<Te
     }, 60_000);
 
     it('drops a client that does not read, and no other', async () => {
-      await world.restart({ unreadBytesMax: 64 * 1024 });
+      let slowClients = 0;
+      await world.restart({ unreadBytesMax: 64 * 1024, onSlow: () => slowClients++ });
       const long = 'x'.repeat(4_000);
       await world.write([opened('a0')]);
       await world.projected();
@@ -130,6 +131,7 @@ export function streamsLoadContract(name: string, makeDatabase: () => Promise<Te
         await world.projected();
       }
       expect(world.hub.clientCount).toBe(1);
+      expect(slowClients).toBe(1);
       await eventually(
         () => slow.isEnded || world.hub.clientCount,
         (is) => is === true || is === 1,
@@ -143,7 +145,8 @@ export function streamsLoadContract(name: string, makeDatabase: () => Promise<Te
     }, 60_000);
 
     it('waits with the snapshot for a client that reads slowly, and drops it when it stops reading', async () => {
-      await world.restart({ drainMsMax: 300, tickMs: 50 });
+      let slowClients = 0;
+      await world.restart({ drainMsMax: 300, tickMs: 50, onSlow: () => slowClients++ });
       const long = 'x'.repeat(10_000);
       await world.write(Array.from({ length: 2_500 }, (_, index) => opened(`b${index}-0`, 1, long)));
       await world.projected();
@@ -156,6 +159,7 @@ export function streamsLoadContract(name: string, makeDatabase: () => Promise<Te
         () => world.hub.clientCount,
         (count) => count === 0,
       );
+      expect(slowClients).toBe(1);
       const good = world.connect('/accounts');
       await caughtUp(good);
       expect(good.items).toHaveLength(2_500);

@@ -1,0 +1,29 @@
+import type { Feature } from './feature';
+import { deadLetterTopic } from './log/dead-letter';
+import { REPLIES_TOPIC, topicsOf } from './log/envelope';
+import type { TopicSpec } from './log/log.port';
+
+const REPLIES_KEPT_MS = 24 * 60 * 60 * 1_000;
+
+/** Every topic that these features need, but for the log's own id. */
+export function topicSpecs(features: readonly Feature[]): TopicSpec[] {
+  return [
+    { name: REPLIES_TOPIC, policy: { deleteAfterMs: REPLIES_KEPT_MS } },
+    { name: deadLetterTopic(REPLIES_TOPIC), policy: 'keep' },
+    ...features.flatMap(({ name }): TopicSpec[] => {
+      const topics = topicsOf(name);
+      return [
+        { name: topics.commands, policy: 'keep' },
+        { name: topics.events, policy: 'keep' },
+        { name: topics.state, policy: 'compact' },
+        { name: deadLetterTopic(topics.commands), policy: 'keep' },
+        { name: deadLetterTopic(topics.events), policy: 'keep' },
+      ];
+    }),
+  ];
+}
+
+/** Names of all topics, that of the log's id too. */
+export function topicNames(features: readonly Feature[]): string[] {
+  return ['log', ...topicSpecs(features).map(({ name }) => name)];
+}
