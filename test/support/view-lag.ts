@@ -1,7 +1,6 @@
 import type { AppProcess } from './app-process.ts';
 import { eventually } from './eventually.ts';
-
-const gauge = /^view_behind_offsets\{.*\} (\d+)$/gm;
+import { MetricsPage } from './metrics-page.ts';
 
 /**
  * Resolves when the views of a process have read all that its log holds.
@@ -10,10 +9,9 @@ const gauge = /^view_behind_offsets\{.*\} (\d+)$/gm;
 export async function untilLevel(app: AppProcess): Promise<void> {
   await eventually(
     async () => {
-      const metrics = await (await fetch(`${app.url}/metrics`)).text();
-      const behind = [...metrics.matchAll(gauge)].map(([line, offsets]) => ({ line, offsets: Number(offsets) }));
+      const behind = (await MetricsPage.read(app.url)).samples('cqrs_view_behind_offsets');
       expect(behind.length).toBeGreaterThan(0);
-      expect(behind.filter(({ offsets }) => offsets > 0)).toEqual([]);
+      expect(behind.filter(({ value }) => value > 0)).toEqual([]);
     },
     { within: 60_000 },
   );
