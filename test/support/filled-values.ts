@@ -1,4 +1,4 @@
-import { HttpClient } from './http-client.ts';
+import { HttpClient, type HttpAnswer } from './http-client.ts';
 import { member } from './ledger-of-attempts.ts';
 
 const connections = 16;
@@ -14,23 +14,26 @@ export async function fillValues(
   { values, events }: { values: number; events: number },
 ): Promise<string[]> {
   const client = new HttpClient(url, { connections });
-  const ids: string[] = [];
-  let sent = 0;
+  const create = async (value: number): Promise<string> =>
+    String(member(await accepted(client.send('POST', '/values', { body: { value } })), 'id'));
+  const ids = await Promise.all(Array.from({ length: values }, (_, value) => create(value)));
+  let sent = values;
   const fill = async (): Promise<void> => {
     while (sent < events) {
-      const number = sent++;
-      const id = ids[number % values];
-      const answer =
-        id === undefined || number < values
-          ? await client.send('POST', '/values', { body: { value: number } })
-          : await client.send('PUT', `/values/${id}`, { body: { operation: 'ADD', value: number } });
-      if (answer.status !== 202) throw new Error(`${answer.status} ${answer.body}`);
-      if (number < values) ids.push(String(member(JSON.parse(answer.body), 'id')));
+      const value = sent++;
+      const path = `/values/${ids[value % values]}`;
+      await accepted(client.send('PUT', path, { body: { operation: 'ADD', value } }));
     }
   };
   await Promise.all(Array.from({ length: connections }, fill));
   client.close();
   return ids;
+}
+
+async function accepted(sending: Promise<HttpAnswer>): Promise<unknown> {
+  const { status, body } = await sending;
+  if (status !== 202) throw new Error(`${status} ${body}`);
+  return JSON.parse(body);
 }
 
 /**
