@@ -4,6 +4,8 @@ import type { NewRecord } from '../../src/platform/log/log.port';
 
 const { commands, events } = topicsOf('calculator');
 const partitions = 4;
+/** With its key as much as Kafka takes by default; with cause and origin it would be more. */
+const largestText = 'x'.repeat(1_048_400);
 const megabyteOfText = JSON.stringify('x'.repeat(1_000_000));
 
 interface Kind {
@@ -25,6 +27,7 @@ export function poisonedCommands(ofEach: number): NewRecord[] {
     return [
       ...values.map((kind) => ({ ...kind, headers })),
       { name: 'no headers', value: '{"value":1}', headers: {} },
+      { name: 'largest', value: largestText, headers: {} },
       { name: 'unknown type', value: '{"value":1}', headers: { ...headers, 'domain-model': 'DivideValueCommand' } },
       { name: 'wrong version', value: '{"value":1}', headers: { ...headers, 'expected-version': 'the last one' } },
     ];
@@ -50,6 +53,7 @@ export function poisonedEvents(ofEach: number): NewRecord[] {
     return [
       ...values.map((kind) => ({ ...kind, headers })),
       { name: 'no headers', value: '{"value":1}', headers: {} },
+      { name: 'largest', value: largestText, headers: {} },
       { name: 'unknown type', value: '{"value":1}', headers: { ...headers, ce_type: 'ValueDivided' } },
       { name: 'no number', value: '{"value":1}', headers },
     ];
