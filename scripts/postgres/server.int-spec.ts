@@ -39,7 +39,8 @@ describe('a PostgreSQL of our own', () => {
     await server.freeze();
     let isAnswered = false;
     const answer = client.query('SELECT 1').then(() => (isAnswered = true));
-    await expect(query(`${server.url}?connect_timeout=1`, 'SELECT 1')).rejects.toThrow('timeout');
+    const other = new Client({ connectionString: server.url, connectionTimeoutMillis: 1_000 });
+    await expect(other.connect()).rejects.toThrow('timeout');
     expect(isAnswered).toBe(false);
     await server.thaw();
     await answer;

@@ -140,6 +140,7 @@ class LocalPostgres extends ChildServer implements PostgresServer {
   }
 
   override async close(): Promise<void> {
+    await this.thaw();
     // Fast, but in order: killed with -9 it would leave its shared memory to the system.
     await this.stop();
     await this.#place.tether.close();
