@@ -1,7 +1,7 @@
 import { pause } from '../scripts/process/wait.ts';
 import type { AppProcess } from './support/app-process.ts';
 import { CalculatorLoad, retryUnknown } from './support/calculator-load.ts';
-import { checkEffects, groupBy, type Effect } from './support/effects.ts';
+import { checkEffects, historiesOf, type Effect } from './support/effects.ts';
 import { LedgerOfAttempts } from './support/ledger-of-attempts.ts';
 import { describeModes } from './support/modes.ts';
 import { effectsOf, readRawLog } from './support/raw-log.ts';
@@ -38,7 +38,7 @@ describeModes('kill -9 under load', ({ mode, newSite }) => {
     const written = effectsOf(await readRawLog(site, app));
     expect(checkEffects(ledger.operations, written)).toEqual([]);
     const inViews = new Set(read.map(({ valueId }) => valueId));
-    expect(byValue(read)).toEqual(byValue(written.filter(({ valueId }) => inViews.has(valueId))));
+    expect(historiesOf(read)).toEqual(historiesOf(written.filter(({ valueId }) => inViews.has(valueId))));
     // Else the test has tested nothing.
     expect(ledger.count('acknowledged')).toBeGreaterThan(kills);
     process.stdout.write(`kill -9 (${mode}): ${kills} kills, ${JSON.stringify(tally(ledger))}\n`);
@@ -56,13 +56,6 @@ async function crash(app: AppProcess, load: CalculatorLoad, random: SeededRandom
   await pause(random.between(0, 1_000));
   await app.kill9();
   return 2;
-}
-
-function byValue(effects: readonly Effect[]): Map<string, Effect[]> {
-  return groupBy(
-    effects.toSorted((a, b) => a.version - b.version),
-    ({ valueId }) => valueId,
-  );
 }
 
 function tally(ledger: LedgerOfAttempts): Record<string, number> {

@@ -21,13 +21,30 @@ describe('a PostgreSQL of our own', () => {
     expect(row?.['server_version']).toMatch(/^18\./);
   });
 
-  it('keeps committed rows over kill -9, on the same URL', async () => {
+  it('keeps committed rows over kill -9, on the same URL, though clients are connected', async () => {
+    const busy = query(server.url, 'SELECT pg_sleep(60)').catch((error: unknown) => error);
     await query(server.url, 'CREATE TABLE kept (value text)');
     await query(server.url, "INSERT INTO kept VALUES ('a')");
     await server.kill9();
+    expect(await busy).toBeInstanceOf(Error);
     await expect(query(server.url, 'SELECT 1')).rejects.toThrow();
     await server.start();
     expect(await query(server.url, 'SELECT value FROM kept')).toEqual([{ value: 'a' }]);
+  });
+
+  it('answers nothing while it is frozen, on open connections neither', async () => {
+    const client = new Client({ connectionString: server.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    await server.freeze();
+    let isAnswered = false;
+    const answer = client.query('SELECT 1').then(() => (isAnswered = true));
+    const other = new Client({ connectionString: server.url, connectionTimeoutMillis: 1_000 });
+    await expect(other.connect()).rejects.toThrow('timeout');
+    expect(isAnswered).toBe(false);
+    await server.thaw();
+    await answer;
+    await client.end();
   });
 
   it('gives databases that know nothing of each other, and drops them with their clients', async () => {

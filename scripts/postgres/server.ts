@@ -3,16 +3,19 @@ import { chmod, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client } from 'pg';
+import { childrenOf, signalAll } from '../process/children-of.ts';
 import type { ChildOptions } from '../process/child.ts';
 import { ChildServer, type LocalServer } from '../process/local-server.ts';
 import { freePort } from '../process/ports.ts';
 import { runToEnd } from '../process/run-to-end.ts';
 import { Tether } from '../process/tether.ts';
+import { waitUntil } from '../process/wait.ts';
 import { isOpenToAll, reachableBinaries, type ServerUser, unprivilegedUser } from './binaries.ts';
 
+const endWithinMs = 20_000;
 const textSettings = ['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US'];
 
-/** A running PostgreSQL. It is stopped without waiting for its clients; frozen, it answers no new connection while open ones go on. */
+/** A running PostgreSQL: a main process and one for each connection. It is stopped without waiting for its clients. */
 export interface PostgresServer extends LocalServer {
   /** A `DATABASE_URL` of its maintenance database. It stays the same over stop and start. */
   readonly url: string;
@@ -115,7 +118,29 @@ class LocalPostgres extends ChildServer implements PostgresServer {
     }
   }
 
+  /** All its processes at once, as a crash of the machine would. */
+  override async kill9(): Promise<void> {
+    const { pid } = this;
+    const children = pid === undefined ? [] : await childrenOf(pid);
+    await super.kill9();
+    signalAll(children, 'SIGKILL');
+    // What still holds the shared memory would keep it from coming back.
+    await waitUntil(() => signalAll(children, 0) === 0, { withinMs: endWithinMs, what: 'the end of PostgreSQL' });
+  }
+
+  override async freeze(): Promise<void> {
+    // The one that starts the others first.
+    await super.freeze();
+    signalAll(this.pid === undefined ? [] : await childrenOf(this.pid), 'SIGSTOP');
+  }
+
+  override async thaw(): Promise<void> {
+    signalAll(this.pid === undefined ? [] : await childrenOf(this.pid), 'SIGCONT');
+    await super.thaw();
+  }
+
   override async close(): Promise<void> {
+    await this.thaw();
     // Fast, but in order: killed with -9 it would leave its shared memory to the system.
     await this.stop();
     await this.#place.tether.close();

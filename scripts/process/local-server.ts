@@ -8,7 +8,7 @@ export interface LocalServer {
   /** Ends it in order; the data stay. */
   stop(): Promise<void>;
   kill9(): Promise<void>;
-  /** Stops its main process in its tracks, with all connections open, until {@link thaw}. */
+  /** Stops it in its tracks, with all connections open, until {@link thaw}. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
   /** Ends it for good; its data go, unless they are in a directory that the caller named. */
@@ -37,6 +37,11 @@ export abstract class ChildServer implements LocalServer {
   protected abstract serves(): Promise<boolean>;
 
   abstract close(): Promise<void>;
+
+  /** Of the main process, while it runs. */
+  protected get pid(): number | undefined {
+    return this.#child?.running === true ? this.#child.pid : undefined;
+  }
 
   async start(): Promise<void> {
     if (this.#child?.running === true) return;

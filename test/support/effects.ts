@@ -74,6 +74,14 @@ function told({ valueId, version, operation, operand, result }: Effect): string 
   return `${valueId}@${version} ${operation} ${operand} = ${result}`;
 }
 
+/** What happened to each value, in order. */
+export function historiesOf(effects: readonly Effect[]): Map<string, Effect[]> {
+  return groupBy(
+    effects.toSorted((a, b) => a.version - b.version),
+    ({ valueId }) => valueId,
+  );
+}
+
 /** Items by a key of theirs, in the order they came. */
 export function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();

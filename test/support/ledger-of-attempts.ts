@@ -71,6 +71,7 @@ export class LedgerOfAttempts {
       if (typeof id === 'string') operation.valueId ??= id;
     } else if (answer.status === 503 && (code === 'OUTCOME_UNKNOWN' || code === 'LOG_UNAVAILABLE')) {
       this.losses[code] = (this.losses[code] ?? 0) + 1;
+      if (answer.headers['retry-after'] === undefined) this.complaints.push(`${code} came without Retry-After`);
       if (code === 'OUTCOME_UNKNOWN' && operation.fate === 'refused') operation.fate = 'unknown';
     } else {
       this.complaints.push(`${operation.kind} ${operation.operand} was answered ${answer.status} ${answer.body}`);

@@ -117,6 +117,16 @@ describe('A batch of commands', () => {
     expect(result.events).toHaveLength(1);
   });
 
+  it('parks a command that expects no version, rather than refuse it for another (G9)', () => {
+    const expecting = (version: string, offset: number) => {
+      const { headers, ...rest } = create('a', offset);
+      return { ...rest, headers: { ...headers, 'expected-version': version } };
+    };
+    const result = decide([expecting('the last', 0), expecting('', 1), expecting('0', 2)]);
+    expect(result.deadLetters).toHaveLength(2);
+    expect(result.events).toHaveLength(1);
+  });
+
   it('remembers what can come again: commands with a key', () => {
     const keys = (more: object) => decide([create('a', 0, more)]).entries.map(({ key }) => key);
     expect(keys({})).not.toContain('command/a');

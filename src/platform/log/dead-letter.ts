@@ -6,9 +6,15 @@ const CAUSE = 'dead-letter-cause';
 const SETTLED = 'dead-letter-settled';
 const CAUSE_LENGTH_MAX = 1_000;
 
+const TOPIC_ENDING = '.dead-letters';
+
 /** Where the records of a topic are parked. */
 export function deadLetterTopic(topic: string): string {
-  return `${topic}.dead-letters`;
+  return topic + TOPIC_ENDING;
+}
+
+export function isDeadLetterTopic(topic: string): boolean {
+  return topic.endsWith(TOPIC_ENDING);
 }
 
 /** Name of a parked record, the same whenever it is parked again. */

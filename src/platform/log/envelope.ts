@@ -64,10 +64,13 @@ export function encodeCommand(
   };
 }
 
-/** The metadata of a stored command; the record's timestamp is when it was received. */
+/**
+ * The metadata of a stored command; the record's timestamp is when it was received.
+ * @throws MalformedEvent it is no command
+ */
 export function decodeCommandMetadata(record: LogRecord): CommandMetadata {
   const { headers } = record;
-  const expected = headers['expected-version'];
+  const expectedVersion = readExpectedVersion(record);
   return {
     commandId: required(record, 'command-id'),
     identity: required(record, 'identity'),
@@ -76,8 +79,19 @@ export function decodeCommandMetadata(record: LogRecord): CommandMetadata {
     ...(headers['causation-id'] === undefined ? {} : { causationId: headers['causation-id'] }),
     ...(headers['fingerprint'] === undefined ? {} : { fingerprint: headers['fingerprint'] }),
     ...(headers['traceparent'] === undefined ? {} : { traceparent: headers['traceparent'] }),
-    ...(expected === undefined ? {} : { expectedVersion: expected === '*' ? ('*' as const) : Number(expected) }),
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
   };
+}
+
+/** What is no version would never hold, and so refuse the command for a reason that is not its own. */
+function readExpectedVersion(record: LogRecord): CommandMetadata['expectedVersion'] {
+  const expected = record.headers['expected-version'];
+  if (expected === undefined || expected === '*') return expected;
+  const version = Number(expected);
+  if (expected.trim() === '' || Number.isNaN(version)) {
+    throw malformed(record, 'header expected-version is neither a number nor *');
+  }
+  return version;
 }
 
 /** Place of an event among its aggregate's and its partition's events. */

@@ -93,6 +93,21 @@ describe('The queue of appends', () => {
     ]);
   });
 
+  it('sends nothing that has waited behind others for as long as an append may take: its sender is told', async () => {
+    answers.push(...Array.from({ length: 99 }, () => 'NOT_ENOUGH_REPLICAS'));
+    const first = expect(queue.append([record('a', 0)])).rejects.toMatchObject({ name: 'LogUnavailable' });
+    await new Promise(setImmediate);
+    const wholeBatch = Array.from({ length: 500 }, () => record('b', 0));
+    const second = expect(queue.append(wholeBatch)).rejects.toMatchObject({ name: 'LogUnavailable' });
+    const third = expect(queue.append([record('c', 0)])).rejects.toMatchObject({ name: 'LogUnavailable' });
+    await first;
+    await second;
+    answers.length = 0;
+    await third;
+    await queue.append([record('d', 0)]);
+    expect(new Set(sent.map(({ value }) => value))).toEqual(new Set(['a', 'b', 'd']));
+  });
+
   it('does not say that nothing was written while other records of the append may be', async () => {
     answers.push('MESSAGE_TOO_LARGE');
     await expect(queue.append([record('large', 0), record('small', 1)])).rejects.toMatchObject({

@@ -7,13 +7,9 @@ import { isMissingRight, messageOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
 import { NO_ANSWER, produce, type BatchAnswer } from './produce-request';
 import type { TopicGuard } from './topic-guard';
+import { WaitingAppends, type Entry } from './waiting-appends';
 import type { WrittenBatch } from './written-batch';
 
-const BATCH_RECORDS_MAX = 500;
-const BATCH_BYTES_MAX = 512 * 1024;
-
-/** Headers and framing of a record, about. */
-const RECORD_OVERHEAD_BYTES = 700;
 const BACK_OFF_MS_MAX = 200;
 
 /** Refusals of the producer: the broker has lost its place, or counts it as another's. The records were not written this time. */
@@ -37,18 +33,6 @@ const HOPELESS: readonly string[] = [
  * NOT_LEADER_FOR_PARTITION, though its followers may have the records.
  */
 const NOT_WRITTEN: readonly string[] = ['NOT_ENOUGH_REPLICAS', 'THROTTLING_QUOTA_EXCEEDED'];
-
-/** One caller's records and how much of them is still to be written. */
-interface Entry {
-  readonly records: readonly NewRecord[];
-  readonly bytes: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  /** Slices still to be acknowledged. */
-  open: number;
-  /** Some of its records are, or may be, in the log. */
-  touched: boolean;
-}
 
 interface Slice {
   /** With prefix. */
@@ -82,7 +66,7 @@ interface Attempt {
  * Here a producer that gives up a batch of unknown fate is never used again.
  */
 export class AppendQueue {
-  private readonly waiting: Entry[] = [];
+  private readonly waiting: WaitingAppends;
   private link: BrokerLink | undefined;
   private producer: IdempotentProducer | undefined;
   private pump: Promise<void> | undefined;
@@ -96,14 +80,16 @@ export class AppendQueue {
     private readonly guard: Pick<TopicGuard, 'endOf' | 'assertWritten'>,
     /** Told what stands in the log from now on. It must not throw. */
     private readonly onWritten: (batch: WrittenBatch) => void,
-  ) {}
+  ) {
+    this.waiting = new WaitingAppends(settings.appendTimeoutMs);
+  }
 
   /** @throws LogUnavailable, OutcomeUnknown as {@link Log.append} */
   append(records: readonly NewRecord[]): Promise<void> {
     if (this.closed) return Promise.reject(new LogUnavailable('the log is closed'));
     if (records.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ records, bytes: sizeOf(records), resolve, reject, open: 0, touched: false });
+      this.waiting.add(records, { resolve, reject });
       this.pump ??= this.run();
     });
   }
@@ -118,22 +104,8 @@ export class AppendQueue {
   private async run(): Promise<void> {
     // Callers of the same turn share a batch.
     await new Promise(setImmediate);
-    for (let batch = this.nextBatch(); batch.length > 0; batch = this.nextBatch()) await this.write(batch);
+    for (let batch = this.waiting.take(); batch.length > 0; batch = this.waiting.take()) await this.write(batch);
     this.pump = undefined;
-  }
-
-  private nextBatch(): Entry[] {
-    const batch: Entry[] = [];
-    let records = 0;
-    let bytes = 0;
-    for (const entry of this.waiting) {
-      records += entry.records.length;
-      bytes += entry.bytes;
-      if (batch.length > 0 && (records > BATCH_RECORDS_MAX || bytes > BATCH_BYTES_MAX)) break;
-      batch.push(entry);
-    }
-    this.waiting.splice(0, batch.length);
-    return batch;
   }
 
   private async write(batch: readonly Entry[]): Promise<void> {
@@ -279,11 +251,4 @@ function fateOf({ refusal }: BatchAnswer): Fate {
 
 function failure(entry: Entry, reason: string): Error {
   return entry.touched ? new OutcomeUnknown(reason) : new LogUnavailable(reason);
-}
-
-function sizeOf(records: readonly NewRecord[]): number {
-  let bytes = 0;
-  for (const { key, value } of records)
-    bytes += RECORD_OVERHEAD_BYTES + Buffer.byteLength(key ?? '') + Buffer.byteLength(value ?? '');
-  return bytes;
 }

@@ -15,6 +15,12 @@ describe('topic policies', () => {
     });
   });
 
+  it('has room for a record that fills another topic, with cause and origin, among the dead letters (G9)', () => {
+    const config = configOf({ name: 'x.commands.dead-letters', policy: 'keep' }, null);
+    expect(Number(config['max.message.bytes'])).toBeGreaterThan(1_048_588 + 1_000);
+    expect(contradiction('x', { ...config, 'max.message.bytes': '1048588' }, config)).toBeUndefined();
+  });
+
   it('are contradicted in one sentence, and not by more replicas than needed', () => {
     const wanted = configOf({ name: 'x', policy: 'compact' }, 3);
     expect(contradiction('x', { 'cleanup.policy': 'compact', 'min.insync.replicas': '3' }, wanted)).toBeUndefined();

@@ -1,8 +1,11 @@
+import { isDeadLetterTopic } from '../dead-letter';
 import type { TopicSpec } from '../log.port';
 
 const MODULE_TOPIC = /^(.+?)\.(commands|events|state|commands\.dead-letters)$/;
 const REPLICAS_TO_BE_SAFE = 3;
 const IN_SYNC_LEAST = 2;
+/** Twice what Kafka lets into a topic by default: a dead letter is its record and the headers that tell cause and origin. */
+const DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024;
 
 export type TopicConfig = Readonly<Record<string, string>>;
 
@@ -14,7 +17,8 @@ export function configOf(spec: TopicSpec, replicationFactor: number | null): Top
       : {};
   if (spec.policy === 'compact') return { 'cleanup.policy': 'compact', ...safe };
   if (spec.policy === 'keep') {
-    return { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', ...safe };
+    const size = isDeadLetterTopic(spec.name) ? { 'max.message.bytes': String(DEAD_LETTER_BYTES_MAX) } : {};
+    return { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', ...size, ...safe };
   }
   return { 'cleanup.policy': 'delete', 'retention.ms': String(spec.policy.deleteAfterMs), ...safe };
 }
@@ -72,6 +76,8 @@ export function countContradiction(
 }
 
 function satisfies(name: string, found: string | undefined, wanted: string): boolean {
+  // An administrator may set less, and nothing is lost: a process that meets a larger dead letter stops there until there is room.
+  if (name === 'max.message.bytes') return true;
   if (name === 'min.insync.replicas') return Number(found) >= Number(wanted);
   return found === wanted;
 }
