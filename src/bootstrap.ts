@@ -9,7 +9,7 @@ import { stopApplication } from './platform/http/graceful-shutdown';
 import { startFailure } from './platform/http/start-failure';
 import { FatalErrors } from './platform/telemetry/fatal-errors';
 import { createLogs, type Logs } from './platform/telemetry/logger';
-import { collectStartGarbage } from './platform/telemetry/start-garbage';
+import { collectIdleGarbage } from './platform/telemetry/idle-garbage';
 
 /** `EX_SOFTWARE` of sysexits.h: a part has died. */
 const EXIT_FATAL = 70;
@@ -32,7 +32,7 @@ export async function bootstrap({ modules, known }: BootstrapOptions): Promise<v
     endWithProcess(app, logs);
     await app.listen(settings.http.port, settings.http.host);
     announce(app, settings);
-    collectStartGarbage();
+    collectIdleGarbage();
   } catch (error) {
     const { lines, exitCode } = startFailure(error, `${settings?.http.host}:${settings?.http.port}`);
     process.stderr.write(`${lines.join('\n')}\n`);
