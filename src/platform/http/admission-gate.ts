@@ -9,9 +9,10 @@ import { writeProblem } from './problem.filter';
 
 const OBSERVE_MS = 20;
 /**
- * On Kafka a process is at its best with 256 senders and paces itself so (ADR 17); embedded, 64 fill the commits, and more only wait.
+ * On Kafka a process is at its best with 256 senders and paces itself so (ADR 17). Embedded, 64 fill the commits, and more only wait; twice
+ * as many, so that a crowd that comes to a process just started is no overload.
  */
-const FLOOR = { kafka: 256, embedded: 64 };
+const FLOOR = { kafka: 256, embedded: 128 };
 const CEILING = 4_096;
 const STREAMS_MAX = 10_000;
 const STREAM = 'text/event-stream';

@@ -15,11 +15,8 @@ export interface AdmissionLimits {
 
 /** How late the event loop may run a timer, in milliseconds: what a request waits before anybody looks at it is about as much. */
 const LAG_MS_TARGET = 10;
-/** The loop must have been late for so many observations in a row: a crowd that comes at once, or a collection of garbage, is none of it. */
-const LATE_MIN = 10;
-/** With refusals lately the load is known to be too much, and the bound is corrected sooner. */
-const LATE_MIN_REFUSING = 5;
-const LATELY = 100;
+/** The loop must have been late for so many observations in a row: a burst or a collection of garbage is none of it. */
+const LATE_MIN = 5;
 const SMOOTHING = 0.25;
 /** With refusals at the floor its senders do not wait for each other, and fewer are enough to keep the commits filled; this share of it. */
 const LEAST_SHARE = 0.25;
@@ -41,8 +38,6 @@ export class Admission {
   private busiest = 0;
   private refusals = 0;
   private refusalsSeen = 0;
-  /** Observations since the last one with a refusal. */
-  private calm = LATELY;
 
   constructor(private readonly limits: AdmissionLimits) {
     this.bound = limits.ceiling;
@@ -91,9 +86,8 @@ export class Admission {
     this.lagMs += SMOOTHING * (lateMs - this.lagMs);
     const isLate = this.lagMs > LAG_MS_TARGET;
     const isRefusing = this.refusals > this.refusalsSeen;
-    this.calm = isRefusing ? 0 : this.calm + 1;
     this.lateCount = isLate ? this.lateCount + 1 : 0;
-    if (this.lateCount >= (this.calm < LATELY ? LATE_MIN_REFUSING : LATE_MIN)) {
+    if (this.lateCount >= LATE_MIN) {
       const least = isRefusing && this.bound <= floor ? floor * LEAST_SHARE : floor;
       const share = Math.max(SHRINK_MIN, LAG_MS_TARGET / this.lagMs);
       this.bound = Math.max(least, Math.min(this.bound, this.busiest) * share);
