@@ -140,6 +140,19 @@ export function rebuildContract(name: string, makeDatabase: () => Promise<TestDa
       expect(side.fatal).toEqual([]);
     });
 
+    it('is begun again when its group could not be joined', async () => {
+      const side = await world.open();
+      await side.projector.start();
+      await world.write(history(30));
+      await allProjected(side);
+      const join = jest.spyOn(world.log, 'join').mockRejectedValueOnce(new Error('no coordinator'));
+      await operationsOf(side).rebuild(accountsView.name);
+      await swapped(side, accountsView.name);
+      expect(join).toHaveBeenCalledTimes(2);
+      expect(side.reports).toEqual(['rebuilds of views wait: no coordinator']);
+      expect(await accountsOf(side)).toEqual(foldAccounts(history(30)));
+    });
+
     it('is done by another process when asked of one that is no projector', async () => {
       const asking = await world.open();
       const working = await world.open();

@@ -117,7 +117,14 @@ export class ViewRebuilds {
       REBUILD_TEMPO,
     );
     this.running.set(projection.name, { projection, generation, runner });
-    await runner.start();
+    try {
+      await runner.start();
+    } catch (error) {
+      // The next look begins anew.
+      this.running.delete(projection.name);
+      await runner.close();
+      throw error;
+    }
   }
 
   private async fail({ name }: Projection, generation: number, error: Error): Promise<void> {
