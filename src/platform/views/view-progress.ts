@@ -1,4 +1,5 @@
 import type { Log } from '../log/log.port';
+import { partitionsOf } from '../log/partitions-of';
 import { isParked, parkedPlaces } from './parking/parked-records';
 import type { ReadStore } from './read-store.port';
 import { readCheckpoints } from './view-reads';
@@ -100,11 +101,8 @@ export class ViewProgress {
     const watched = this.watched(view);
     const started = performance.now();
     const ends = new Map<string, number>();
-    const places = [...watched.topics].flatMap((topic) =>
-      Array.from({ length: this.log.partitions(topic) }, (_, partition) => ({ topic, partition })),
-    );
     await Promise.all(
-      places.map(async ({ topic, partition }) => {
+      partitionsOf(this.log, [...watched.topics]).map(async ({ topic, partition }) => {
         const { start, end } = await this.log.bounds(topic, partition);
         if (end > start) ends.set(placeOf(topic, partition), end);
       }),

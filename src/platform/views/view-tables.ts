@@ -18,7 +18,7 @@ const SQL_TYPES: Record<'sqlite' | 'postgres', Record<ColumnType, ColumnDataType
  * Binds the views to this log for good.
  * @throws ViewsForeign when they were filled from another
  */
-export async function bindToLog(db: Kysely<PlatformTables>, logId: string): Promise<void> {
+async function bindToLog(db: Kysely<PlatformTables>, logId: string): Promise<void> {
   const bound = await db.selectFrom('log_identity').select('id').executeTakeFirst();
   if (bound === undefined) {
     await db.insertInto('log_identity').values({ id: logId }).execute();
@@ -29,8 +29,24 @@ export async function bindToLog(db: Kysely<PlatformTables>, logId: string): Prom
   }
 }
 
+/**
+ * Makes or checks the tables of these views, for this log alone. Run it in a transaction.
+ * @throws ViewsForeign
+ */
+export async function prepareAll(
+  db: Kysely<PlatformTables>,
+  kind: 'sqlite' | 'postgres',
+  logId: string,
+  projections: readonly Projection[],
+): Promise<PreparedView[]> {
+  await bindToLog(db, logId);
+  const prepared: PreparedView[] = [];
+  for (const projection of projections) prepared.push(await prepareTable(db, kind, projection));
+  return prepared;
+}
+
 /** Makes the view's table, or drops it and its checkpoints first when its definition has changed. Run it in a transaction. */
-export async function prepareTable(
+async function prepareTable(
   db: Kysely<PlatformTables>,
   kind: 'sqlite' | 'postgres',
   projection: Projection,

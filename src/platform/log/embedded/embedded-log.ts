@@ -15,6 +15,7 @@ import {
 } from '../log.port';
 import { logIdIn } from '../log-id';
 import { partitionOf } from '../murmur2';
+import { partitionsOf } from '../partitions-of';
 import { AcknowledgedMark } from './acknowledged-mark';
 import { CommitBatch } from './commit-batch';
 import { EmbeddedStore, type OffsetMove } from './embedded-store';
@@ -125,10 +126,9 @@ export class EmbeddedLog implements Log {
   }
 
   async join(options: GroupOptions): Promise<Membership> {
-    const partitions = options.topics.flatMap((topic) =>
-      Array.from({ length: this.partitions(topic) }, (_, partition) => ({ topic, partition })),
+    const group = new LocalGroup(partitionsOf(this, options.topics), options.own, this.closing.signal, (error) =>
+      this.fail(error),
     );
-    const group = new LocalGroup(partitions, options.own, this.closing.signal, (error) => this.fail(error));
     this.groups.add(group);
     return group;
   }

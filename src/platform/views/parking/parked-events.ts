@@ -57,19 +57,22 @@ export class ParkedEvents implements DeadLetterOperations {
   }
 
   private async ask(id: string, request: ParkedRequest): Promise<void> {
-    const head = await this.head(id);
-    if (head === undefined) throw new UnknownDeadLetter(`there is no dead letter ${id}`);
-    const { view, topic, partition, record_offset: offset } = head;
-    await this.store.write(
-      this.store.db
-        .updateTable('parked_records')
-        .set({ request })
-        .where('view', '=', view)
-        .where('topic', '=', topic)
-        .where('partition', '=', partition)
-        .where('record_offset', '=', offset)
-        .where('cause', 'is not', null),
-    );
+    const place = placeOf(id);
+    const asked =
+      place === undefined
+        ? []
+        : await this.store.write<{ view: string }>(
+            this.store.db
+              .updateTable('parked_records')
+              .set({ request })
+              .where('view', '=', place.consumer)
+              .where('topic', '=', place.topic)
+              .where('partition', '=', place.partition)
+              .where('record_offset', '=', place.offset)
+              .where('cause', 'is not', null)
+              .returning('view'),
+          );
+    if (asked.length === 0) throw new UnknownDeadLetter(`there is no dead letter ${id}`);
     this.asked();
   }
 

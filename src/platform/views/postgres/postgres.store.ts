@@ -5,8 +5,9 @@ import type { RowShape, TableDefinition } from '../../../kernel/view';
 import { migratePlatformTables, type PlatformTables } from '../platform-tables';
 import type { Projection } from '../projection';
 import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
-import { currentView, queryOf } from '../view-reads';
-import { bindToLog, prepareTable } from '../view-tables';
+import { queryOf } from '../view-reads';
+import { prepareAll } from '../view-tables';
+import { ViewWriters } from '../view-writers';
 import { DatabaseUnusable } from '../views.errors';
 import { boundedPool, SESSION_SETTINGS, type PostgresOptions } from './postgres-pool';
 import { PostgresListener } from './postgres-listener';
@@ -19,7 +20,7 @@ const PREPARE_LOCK = 7_304_518_211;
 export class PostgresReadStore implements ReadStore {
   readonly kind = 'postgres';
   readonly db: Kysely<PlatformTables>;
-  private readonly writers = new Map<string, PostgresViewWriter>();
+  private readonly writers: ViewWriters<PostgresViewWriter>;
   private readonly origin = randomUUID();
   private readonly listeners: ((view: string | undefined) => void)[] = [];
   private readonly listener: PostgresListener;
@@ -33,6 +34,7 @@ export class PostgresReadStore implements ReadStore {
         },
       }),
     });
+    this.writers = new ViewWriters(this.db, (view) => new PostgresViewWriter(view, this.origin));
     this.listener = new PostgresListener(options.url, this.origin, (view) => {
       for (const heard of this.listeners) heard(view);
     });
@@ -60,31 +62,23 @@ export class PostgresReadStore implements ReadStore {
   }
 
   async prepare(logId: string, projections: readonly Projection[]): Promise<void> {
-    const views = await this.exclusively(async (db) => {
-      await bindToLog(db, logId);
-      const prepared: PreparedView[] = [];
-      for (const projection of projections) prepared.push(await prepareTable(db, this.kind, projection));
-      return prepared;
-    });
-    for (const view of views) this.adopt(view);
+    for (const view of await this.transact((db) => prepareAll(db, this.kind, logId, projections))) this.adopt(view);
   }
 
   view(name: string): PreparedView {
-    return this.writer(name).view;
+    return this.writers.get(name).view;
   }
 
   adopt(view: PreparedView): void {
-    this.writers.set(view.projection.name, new PostgresViewWriter(view, this.origin));
+    this.writers.adopt(view);
   }
 
   forget(name: string): void {
-    this.writers.delete(name);
+    this.writers.forget(name);
   }
 
-  async refresh(name: string): Promise<PreparedView> {
-    const view = await currentView(this.db, this.view(name));
-    if (view.generation !== this.view(name).generation) this.adopt(view);
-    return view;
+  refresh(name: string): Promise<PreparedView> {
+    return this.writers.refresh(name);
   }
 
   transact<T>(work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
@@ -97,7 +91,7 @@ export class PostgresReadStore implements ReadStore {
   }
 
   commit(view: string, batch: ViewBatch): Promise<void> {
-    return this.writer(view).commit(this.db, batch);
+    return this.writers.get(view).commit(this.db, batch);
   }
 
   async deleteOlder(view: string, column: string, before: number): Promise<void> {
@@ -124,11 +118,5 @@ export class PostgresReadStore implements ReadStore {
       await sql`select pg_advisory_xact_lock(${PREPARE_LOCK})`.execute(transaction);
       return work(transaction);
     });
-  }
-
-  private writer(name: string): PostgresViewWriter {
-    const writer = this.writers.get(name);
-    if (writer === undefined) throw new Error(`no view is called ${name}`);
-    return writer;
   }
 }

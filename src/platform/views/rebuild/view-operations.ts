@@ -1,4 +1,5 @@
 import type { Log } from '../../log/log.port';
+import { partitionsOf } from '../../log/partitions-of';
 import {
   NoRebuild,
   RebuildRunning,
@@ -80,11 +81,8 @@ export class StoredViewOperations implements ViewOperations {
   /** Records that a generation has read, and could have. */
   private async read({ topics }: Projection, generation: string): Promise<{ done: number; total: number }> {
     const checkpoints = await readCheckpoints(this.store, generation);
-    const places = topics.flatMap((topic) =>
-      Array.from({ length: this.log.partitions(topic) }, (_, partition) => ({ topic, partition })),
-    );
     const counts = await Promise.all(
-      places.map(async ({ topic, partition }) => {
+      partitionsOf(this.log, topics).map(async ({ topic, partition }) => {
         const { start, end } = await this.log.bounds(topic, partition);
         const checkpoint = checkpoints.find((one) => one.topic === topic && one.partition === partition);
         return { done: Math.min(Math.max((checkpoint?.offset ?? start) - start, 0), end - start), total: end - start };

@@ -5,8 +5,9 @@ import { bindable, SqliteThread } from '../../sqlite/sqlite-thread';
 import { migratePlatformTables, type PlatformTables } from '../platform-tables';
 import type { Projection } from '../projection';
 import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store.port';
-import { currentView, queryOf } from '../view-reads';
-import { bindToLog, prepareTable } from '../view-tables';
+import { queryOf } from '../view-reads';
+import { prepareAll } from '../view-tables';
+import { ViewWriters } from '../view-writers';
 import { SqliteViewWriter } from './sqlite-view-writer';
 
 /** A page that many transactions touch is copied into the file once per checkpoint. */
@@ -21,7 +22,7 @@ export class SqliteReadStore implements ReadStore {
   readonly kind = 'sqlite';
   readonly db: Kysely<PlatformTables>;
   private readonly reader: Database.Database;
-  private readonly writers = new Map<string, SqliteViewWriter>();
+  private readonly writers: ViewWriters<SqliteViewWriter>;
 
   private constructor(
     private readonly path: string,
@@ -29,6 +30,7 @@ export class SqliteReadStore implements ReadStore {
   ) {
     this.reader = new Database(path, { readonly: true });
     this.db = new Kysely({ dialect: new SqliteDialect({ database: keepStatements(this.reader) }) });
+    this.writers = new ViewWriters(this.db, (view) => new SqliteViewWriter(view, this.thread, this.reader));
   }
 
   /** @param path the file, made when missing */
@@ -48,33 +50,23 @@ export class SqliteReadStore implements ReadStore {
   }
 
   async prepare(logId: string, projections: readonly Projection[]): Promise<void> {
-    const views = await withWritable(this.path, (db) =>
-      db.transaction().execute(async (transaction) => {
-        await bindToLog(transaction, logId);
-        const prepared: PreparedView[] = [];
-        for (const projection of projections) prepared.push(await prepareTable(transaction, this.kind, projection));
-        return prepared;
-      }),
-    );
-    for (const view of views) this.adopt(view);
+    for (const view of await this.transact((db) => prepareAll(db, this.kind, logId, projections))) this.adopt(view);
   }
 
   view(name: string): PreparedView {
-    return this.writer(name).view;
+    return this.writers.get(name).view;
   }
 
   adopt(view: PreparedView): void {
-    this.writers.set(view.projection.name, new SqliteViewWriter(view, this.thread, this.reader));
+    this.writers.adopt(view);
   }
 
   forget(name: string): void {
-    this.writers.delete(name);
+    this.writers.forget(name);
   }
 
-  async refresh(name: string): Promise<PreparedView> {
-    const view = await currentView(this.db, this.view(name));
-    if (view.generation !== this.view(name).generation) this.adopt(view);
-    return view;
+  refresh(name: string): Promise<PreparedView> {
+    return this.writers.refresh(name);
   }
 
   transact<T>(work: (db: Kysely<PlatformTables>) => Promise<T>): Promise<T> {
@@ -89,11 +81,11 @@ export class SqliteReadStore implements ReadStore {
   }
 
   commit(view: string, batch: ViewBatch): Promise<void> {
-    return this.writer(view).commit(batch);
+    return this.writers.get(view).commit(batch);
   }
 
   async deleteOlder(view: string, column: string, before: number): Promise<void> {
-    const writer = this.writer(view);
+    const writer = this.writers.get(view);
     const { name } = writer.view.projection.table;
     const statement = sql`delete from ${sql.table(name)} where ${sql.ref(column)} < ${before}`.compile(this.db);
     await this.thread.query(statement.sql, statement.parameters.map(bindable));
@@ -112,12 +104,6 @@ export class SqliteReadStore implements ReadStore {
     // Kysely closes the connection only if it was ever used through it.
     await this.db.destroy();
     this.reader.close();
-  }
-
-  private writer(name: string): SqliteViewWriter {
-    const writer = this.writers.get(name);
-    if (writer === undefined) throw new Error(`no view is called ${name}`);
-    return writer;
   }
 }
 
