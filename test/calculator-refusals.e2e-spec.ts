@@ -1,20 +1,10 @@
-import request from 'supertest';
 import type { AppProcess } from './support/app-process.ts';
+import { calculator, UNKNOWN_ID, UUID } from './support/calculator.ts';
 import { describeModes } from './support/modes.ts';
-
-const UNKNOWN = '2753b941-eb10-497c-b58c-2b3dec1eeeef';
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 describeModes('The calculator refuses', ({ startApp }) => {
   let app: AppProcess;
-  const http = () => request(app.url);
-  const put = (id: string, operation: string, value: number) =>
-    http().put(`/values/${id}`).set('Prefer', 'wait=10').send({ operation, value });
-
-  async function newValue(value: number): Promise<{ id: string; token: string }> {
-    const answer = await http().post('/values').set('Prefer', 'wait=10').send({ value }).expect(201);
-    return { id: answer.body.id, token: answer.headers['consistency-token'] ?? '' };
-  }
+  const { http, put, newValue } = calculator(() => app);
 
   beforeAll(async () => {
     app = await startApp();
@@ -74,7 +64,7 @@ describeModes('The calculator refuses', ({ startApp }) => {
     it('methods, media types and paths', async () => {
       await http().delete('/values').expect(405).expect('Allow', /POST/);
       await http().post('/values').set('Content-Type', 'text/plain').send('2').expect(415);
-      await http().get(`/values/${UNKNOWN}`).set('Accept', 'text/csv').expect(406);
+      await http().get(`/values/${UNKNOWN_ID}`).set('Accept', 'text/csv').expect(406);
       await http().get('/nothing').expect(404);
       await http()
         .post('/values')
@@ -92,16 +82,16 @@ describeModes('The calculator refuses', ({ startApp }) => {
         .expect((answer) => expect(answer.body.code).toBe('VERSION_MISMATCH'));
       await at('"1"').expect(200);
       await at('*').expect(200);
-      await put(UNKNOWN, 'ADD', 1).set('If-Match', '*').expect(412);
+      await put(UNKNOWN_ID, 'ADD', 1).set('If-Match', '*').expect(412);
     });
   });
 
   it('knows nothing of an unknown value', async () => {
     for (const path of ['', '/history', '/changes']) {
-      const answer = await http().get(`/values/${UNKNOWN}${path}`).expect(404);
+      const answer = await http().get(`/values/${UNKNOWN_ID}${path}`).expect(404);
       expect(answer.body.code).toBe('VALUE_NOT_FOUND');
     }
-    const answer = await http().get(`/commands/${UNKNOWN}`).expect(404);
+    const answer = await http().get(`/commands/${UNKNOWN_ID}`).expect(404);
     expect(answer.body.code).toBe('NOT_FOUND');
   });
 });

@@ -1,22 +1,12 @@
-import request from 'supertest';
 import type { AppProcess } from './support/app-process.ts';
+import { calculator, UNKNOWN_ID, UUID } from './support/calculator.ts';
 import { EventStream } from './support/event-stream.ts';
 import { eventually } from './support/eventually.ts';
 import { describeModes } from './support/modes.ts';
 
-const UNKNOWN = '2753b941-eb10-497c-b58c-2b3dec1eeeef';
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 describeModes('The calculator', ({ startApp }) => {
   let app: AppProcess;
-  const http = () => request(app.url);
-  const put = (id: string, operation: string, value: number) =>
-    http().put(`/values/${id}`).set('Prefer', 'wait=10').send({ operation, value });
-
-  async function newValue(value: number): Promise<{ id: string; token: string }> {
-    const answer = await http().post('/values').set('Prefer', 'wait=10').send({ value }).expect(201);
-    return { id: answer.body.id, token: answer.headers['consistency-token'] ?? '' };
-  }
+  const { http, put, newValue } = calculator(() => app);
 
   beforeAll(async () => {
     app = await startApp();
@@ -56,13 +46,17 @@ describeModes('The calculator', ({ startApp }) => {
     });
 
     it('tells what became of a command on an unknown value', async () => {
-      await put(UNKNOWN, 'ADD', 1)
+      await put(UNKNOWN_ID, 'ADD', 1)
         .expect(404)
         .expect('Content-Type', /problem\+json/)
         .expect((answer) => {
-          expect(answer.body).toMatchObject({ code: 'VALUE_NOT_FOUND', status: 404, instance: `/values/${UNKNOWN}` });
+          expect(answer.body).toMatchObject({
+            code: 'VALUE_NOT_FOUND',
+            status: 404,
+            instance: `/values/${UNKNOWN_ID}`,
+          });
         });
-      const sent = await http().put(`/values/${UNKNOWN}`).send({ operation: 'ADD', value: 1 }).expect(202);
+      const sent = await http().put(`/values/${UNKNOWN_ID}`).send({ operation: 'ADD', value: 1 }).expect(202);
       await eventually(async () => {
         const outcome = await http().get(`/commands/${sent.body.commandId}`).expect(200);
         expect(outcome.body).toMatchObject({

@@ -1,5 +1,6 @@
 import { EmbeddedLog } from '../../src/platform/log/embedded/embedded-log';
 import { topicsOf } from '../../src/platform/log/envelope';
+import { readRange } from '../../src/platform/log/read-range';
 import { KafkaLog } from '../../src/platform/log/kafka/kafka-log';
 import type { Log, LogRecord, TopicSpec } from '../../src/platform/log/log.port';
 import type { AppProcess } from './app-process.ts';
@@ -81,11 +82,7 @@ async function readTopic(log: Log, topic: string): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
   for (let partition = 0; partition < log.partitions(topic); partition++) {
     const { start, end } = await log.bounds(topic, partition);
-    if (start === end) continue;
-    for await (const batch of log.follow(topic, partition, start, new AbortController().signal)) {
-      records.push(...batch.records);
-      if (batch.next >= end) break;
-    }
+    for await (const batch of readRange(log, topic, partition, start, end)) records.push(...batch);
   }
   return records;
 }

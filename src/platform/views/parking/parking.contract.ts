@@ -1,5 +1,6 @@
 import { readDeadLetter } from '../../log/dead-letter';
 import type { LogRecord } from '../../log/log.port';
+import { readRange } from '../../log/read-range';
 import { UnknownDeadLetter } from '../../operations/operations.port';
 import type { Projection } from '../projection';
 import { StoredViewOperations } from '../rebuild/view-operations';
@@ -278,11 +279,7 @@ async function recordsOf({ log }: LedgerWorld, topic: string): Promise<LogRecord
   const found: LogRecord[] = [];
   for (let partition = 0; partition < log.partitions(topic); partition++) {
     const { start, end } = await log.bounds(topic, partition);
-    if (start === end) continue;
-    for await (const { records, next } of log.follow(topic, partition, start, new AbortController().signal)) {
-      found.push(...records);
-      if (next >= end) break;
-    }
+    for await (const records of readRange(log, topic, partition, start, end)) found.push(...records);
   }
   return found;
 }
