@@ -57,6 +57,7 @@ export class GroupMembership implements Membership {
   private memberId = '';
   private generation = -1;
   private alive = true;
+  private hasJoined = false;
   private lastContact = Date.now();
   private readonly stopping = new AbortController();
   private loop: Promise<void> = Promise.resolve();
@@ -120,10 +121,16 @@ export class GroupMembership implements Membership {
     return this.around.settings.topicPrefix + this.options.group;
   }
 
+  /** Who has never joined gives up after a while; a member waits for its broker, however long it is away. */
+  private get isTooLate(): boolean {
+    return !this.hasJoined && Date.now() - this.lastContact > this.around.settings.joinTimeoutMs;
+  }
+
   private async run(onJoined: () => void, onRefused: (error: Error) => void): Promise<void> {
     for (let failures = 0; this.alive;) {
       try {
         this.partitions.assign(await this.joinAndSync());
+        this.hasJoined = true;
         onJoined();
         failures = 0;
         await this.beatUntilRebalance();
@@ -132,9 +139,8 @@ export class GroupMembership implements Membership {
         const refusal = refusalOf(error);
         if (refusal === 'REBALANCE_IN_PROGRESS') continue;
         if (LOST.includes(refusal ?? '')) this.forget(refusal === 'ILLEGAL_GENERATION');
-        const silentMs = Date.now() - this.lastContact;
         const hopeless = isMissingRight(refusal) || HOPELESS.includes(refusal ?? '');
-        if (hopeless || silentMs > this.around.settings.joinTimeoutMs) {
+        if (hopeless || this.isTooLate) {
           const reason = new Error(`group ${this.groupId}: ${messageOf(error)}`);
           this.alive = false;
           this.partitions.releaseAll();

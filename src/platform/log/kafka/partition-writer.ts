@@ -35,7 +35,11 @@ export class KafkaPartitionWriter implements PartitionWriter {
   private busy: Promise<void> | undefined;
   private isClosed = false;
   private isFenced = false;
-  private failingSince = 0;
+  /** The group has answered in the present attempt. */
+  private isAnswered = false;
+  /** Attempts of the present transaction that have failed although the group answered. */
+  private refusedAttempts = 0;
+  private refusedSince = 0;
 
   private constructor(
     private readonly settings: KafkaSettings,
@@ -52,6 +56,7 @@ export class KafkaPartitionWriter implements PartitionWriter {
     const writer = new KafkaPartitionWriter(settings, place, surroundings);
     for (let attempt = 1; ; attempt++) {
       try {
+        writer.isAnswered = false;
         writer.known = await writer.renew();
         return writer;
       } catch (error) {
@@ -86,9 +91,11 @@ export class KafkaPartitionWriter implements PartitionWriter {
   }
 
   private async carryThrough(next: number, records: readonly NewRecord[]): Promise<void> {
+    this.refusedAttempts = 0;
     for (let attempt = 1; ; attempt++) {
       this.assertOpen();
       try {
+        this.isAnswered = false;
         const committed = this.lane === undefined ? await this.renew() : this.known;
         if (committed === next) break;
         if (committed !== this.known) {
@@ -104,7 +111,10 @@ export class KafkaPartitionWriter implements PartitionWriter {
     this.known = next;
   }
 
-  /** Decides what an error means: fenced, hopeless, or unknown and to be tried again. */
+  /**
+   * Decides what an error means: fenced, hopeless, or unknown and to be tried again. A broker that is away is waited for, however long it
+   * takes: an end of the process would bring nothing back, and end the reads. One that answers and refuses again and again is given up.
+   */
   private async consider(error: unknown, attempt: number): Promise<void> {
     this.discard(asError(error));
     if (error instanceof WriterFenced || error instanceof LogSetupError) throw error;
@@ -114,13 +124,18 @@ export class KafkaPartitionWriter implements PartitionWriter {
       throw new WriterFenced(`${this.place.transactionalId}: another owner has taken over`);
     }
     if (isMissingRight(refusal) || HOPELESS.includes(refusal ?? '')) throw asError(error);
-    if (attempt === 1) this.failingSince = Date.now();
-    const lostMs = Date.now() - this.failingSince;
-    if (attempt >= ATTEMPTS_MAX && lostMs >= this.settings.joinTimeoutMs) throw asError(error);
+    if (this.isGivenUp()) throw asError(error);
     if (attempt % ATTEMPTS_PER_LINE === 1)
       this.settings.logger.warn(`${this.place.transactionalId}: a new epoch is needed, ${messageOf(error)}`);
     const pauseMs = Math.min(BACK_OFF_MS_MAX, (attempt - 1) * 10);
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+
+  private isGivenUp(): boolean {
+    if (!this.isAnswered) return false;
+    if (++this.refusedAttempts === 1) this.refusedSince = Date.now();
+    const refusedMs = Date.now() - this.refusedSince;
+    return this.refusedAttempts >= ATTEMPTS_MAX && refusedMs >= this.settings.joinTimeoutMs;
   }
 
   /** A new epoch, then (and only then) what is committed. */
@@ -129,6 +144,7 @@ export class KafkaPartitionWriter implements PartitionWriter {
       this.isFenced = true;
       throw new WriterFenced(`${this.place.transactionalId}: the group has given the partition away`);
     }
+    this.isAnswered = true;
     this.assertOpen();
     const lane = await TransactionLane.open(this.settings, this.place, this.surroundings);
     try {
