@@ -38,6 +38,8 @@ export class PartitionFeed {
   private readSequence: number;
   private entries: FeedEntry[] = [];
   private head = 0;
+  /** Entries of the transaction under way. */
+  private taken = 0;
   private changed: (() => void) | undefined;
   /** Set when another owner has taken the partition: it says so to whoever reads it. */
   isLost = false;
@@ -65,9 +67,9 @@ export class PartitionFeed {
     return this.entries.length - this.head;
   }
 
-  /** No more should be read until some of it is projected. */
+  /** No more should be read until some of it is projected. What is being projected takes no room: the next is read meanwhile. */
   get isFull(): boolean {
-    return this.waiting >= this.readAheadMax;
+    return this.waiting - this.taken >= this.readAheadMax;
   }
 
   /** Sequence of the last event read. */
@@ -161,8 +163,12 @@ export class PartitionFeed {
     if (!this.isEnded) this.readOffset = Math.max(this.readOffset, next);
   }
 
-  peek(countMax: number): readonly FeedEntry[] {
-    return this.entries.slice(this.head, this.head + countMax);
+  /** What the next transaction projects; it stays here until it is {@link committed}. */
+  take(countMax: number): readonly FeedEntry[] {
+    const entries = this.entries.slice(this.head, this.head + countMax);
+    this.taken = entries.length;
+    this.tell();
+    return entries;
   }
 
   /** The compare-and-set for the first `count` entries; with the last one, over what was skipped after it. */
@@ -188,6 +194,7 @@ export class PartitionFeed {
   committed(offset: number, sequence: number): void {
     this.offset = offset;
     this.sequence = sequence;
+    this.taken = 0;
     let entry = this.entries[this.head];
     while (entry !== undefined && entry.next <= offset) entry = this.entries[++this.head];
     if (this.head > 512 || this.head === this.entries.length) {

@@ -28,6 +28,8 @@ export interface PlatformTables {
     started_at: number;
     /** Why it cannot go on; `null` while it runs. */
     failure: string | null;
+    /** 0 while the table is filled without its indexes. */
+    is_indexed: number;
   };
   /** Records that a view could not take, and those of their key behind them (G9). */
   parked_records: {
@@ -132,6 +134,14 @@ const migrations: Record<string, Migration> = {
         .addColumn('record_offset', 'bigint', (column) => column.notNull())
         .addColumn('dropped_at', 'bigint', (column) => column.notNull())
         .addPrimaryKeyConstraint('dropped_records_key', ['view', 'topic', 'partition', 'record_offset'])
+        .execute();
+    },
+  },
+  '0004-rebuild-indexes': {
+    async up(db) {
+      await db.schema
+        .alterTable('view_rebuilds')
+        .addColumn('is_indexed', 'integer', (column) => column.notNull().defaultTo(1))
         .execute();
     },
   },

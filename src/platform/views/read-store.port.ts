@@ -91,6 +91,12 @@ export interface ReadStore {
   write<Row>(query: Compilable<Row>): Promise<Row[]>;
 
   /**
+   * Runs statements in one transaction, against the connection that may write.
+   * @throws RowsRefused when the rows contradict a constraint
+   */
+  writeAll(queries: readonly Compilable[]): Promise<void>;
+
+  /**
    * Writes rows, deletions, marks, the view's counter and its checkpoints, all or nothing (G6).
    * @throws StaleOwner when a checkpoint or the counter is not where the caller thinks; nothing was written
    * @throws FoldFailed out of {@link ViewBatch.fold}

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
-import { sql, type CreateTableBuilder, type ColumnDataType, type Kysely, type RawBuilder } from 'kysely';
+import {
+  sql,
+  type ColumnDataType,
+  type Compilable,
+  type CreateTableBuilder,
+  type Kysely,
+  type RawBuilder,
+} from 'kysely';
 import type { ColumnType } from '../../kernel/view';
 import type { PlatformTables } from './platform-tables';
 import type { Projection } from './projection';
 import type { PreparedView } from './read-store.port';
-import { dropRebuild, generationOf, retiredTable, runningRebuild } from './rebuild/rebuild-tables';
+import { dropRebuild, forgetPlaces, generationOf, retiredTable, runningRebuild } from './rebuild/rebuild-tables';
 import { RowCodec } from './row.codec';
 import { ViewsForeign } from './views.errors';
 
@@ -77,7 +84,7 @@ async function prepareTable(
     await db.deleteFrom('dropped_records').where('view', '=', name).execute();
     await db.updateTable('stream_counters').set({ seq: 0, pruned: 0 }).where('view', '=', name).execute();
   }
-  await createTable(db, kind, projection, codec);
+  await createTable(db, kind, projection, { isIndexed: true });
   const entry = { table_name: table.name, definition, generation };
   await db
     .insertInto('view_tables')
@@ -87,7 +94,10 @@ async function prepareTable(
   return { projection, codec, generation };
 }
 
-/** Makes what a new generation is filled into, and asks the projectors to fill it. Run it in a transaction. */
+/**
+ * Makes what a new generation is filled into, and asks the projectors to fill it. A log view needs none of its rows while it is filled, so
+ * it gets its indexes when it is full: six times as fast as row by row. Run it in a transaction.
+ */
 export async function beginRebuild(
   db: Kysely<PlatformTables>,
   kind: 'sqlite' | 'postgres',
@@ -96,35 +106,95 @@ export async function beginRebuild(
 ): Promise<void> {
   const filled = generationOf(projection, generation);
   const definition = definitionHash(projection);
+  const isIndexed = projection.stream !== 'log';
   await db
     .insertInto('view_rebuilds')
-    .values({ view: projection.name, generation, definition, started_at: Date.now(), failure: null })
+    .values({
+      view: projection.name,
+      generation,
+      definition,
+      started_at: Date.now(),
+      failure: null,
+      is_indexed: isIndexed ? 1 : 0,
+    })
     .execute();
   await db.insertInto('stream_counters').values({ view: filled.name, seq: 0, pruned: 0 }).execute();
-  await createTable(db, kind, filled, new RowCodec(filled.table));
+  await createTable(db, kind, filled, { isIndexed });
+}
+
+/** Begins the filling of a generation anew, with its indexes from the start. Run it in a transaction. */
+export async function refillIndexed(
+  db: Kysely<PlatformTables>,
+  kind: 'sqlite' | 'postgres',
+  projection: Projection,
+  generation: number,
+): Promise<void> {
+  const filled = generationOf(projection, generation);
+  await db.updateTable('view_rebuilds').set({ is_indexed: 1 }).where('view', '=', projection.name).execute();
+  await forgetPlaces(db, filled.name);
+  await db.updateTable('stream_counters').set({ seq: 0 }).where('view', '=', filled.name).execute();
+  await db.schema.dropTable(filled.table.name).ifExists().execute();
+  await createTable(db, kind, filled, { isIndexed: true });
+}
+
+/** What gives a bare table of a generation its indexes, to run in one transaction; a second time it changes nothing. */
+export function indexingOf(db: Kysely<PlatformTables>, projection: Projection, generation: number): Compilable[] {
+  const filled = generationOf(projection, generation);
+  const { name, key } = filled.table;
+  return [
+    // First of all, so that two processes do it one after the other.
+    db
+      .updateTable('view_rebuilds')
+      .set({ is_indexed: 1 })
+      .where('view', '=', projection.name)
+      .where('generation', '=', generation),
+    db.schema
+      .createIndex(`${name}_key`)
+      .ifNotExists()
+      .unique()
+      .on(name)
+      .columns([...key]),
+    ...indexesOf(filled).map(({ index, columns }) =>
+      db.schema.createIndex(index).ifNotExists().on(name).columns(columns),
+    ),
+  ];
 }
 
 async function createTable(
   db: Kysely<PlatformTables>,
   kind: 'sqlite' | 'postgres',
   projection: Projection,
-  codec: RowCodec,
+  { isIndexed }: { isIndexed: boolean },
 ): Promise<void> {
-  const { table } = projection;
-  const streamed = projection.stream !== undefined;
+  const { table, stream } = projection;
+  const { columns } = new RowCodec(table);
   let create: CreateTableBuilder<string, string> = db.schema.createTable(table.name);
-  for (const { name, type } of codec.columns) {
+  for (const { name, type } of columns) {
     const isKey = table.key.includes(name);
     create = create.addColumn(name, SQL_TYPES[kind][type], (column) => (isKey ? column.notNull() : column));
   }
-  if (streamed) create = create.addColumn('seq', 'bigint', (column) => column.notNull());
-  await create.addPrimaryKeyConstraint(`${table.name}_key`, [...table.key]).execute();
-  // A filtered stream reads "this filter's rows after seq in seq order" from one index.
+  if (stream !== undefined) create = create.addColumn('seq', 'bigint', (column) => column.notNull());
+  if (isIndexed) create = create.addPrimaryKeyConstraint(`${table.name}_key`, [...table.key]);
+  if (kind === 'sqlite' && isIndexed && isSlim(projection)) create = create.modifyEnd(sql`without rowid`);
+  await create.execute();
+  if (!isIndexed) return;
+  for (const { index, columns: of } of indexesOf(projection)) {
+    await db.schema.createIndex(index).on(table.name).columns(of).execute();
+  }
+}
+
+/** Rows so short, and with no other way to them than their key, that SQLite had better keep them in the tree of the keys. */
+function isSlim(projection: Projection): boolean {
+  const hasJson = Object.values(projection.table.columns).includes('json');
+  return !hasJson && indexesOf(projection).length === 0;
+}
+
+/** A filtered stream reads "this filter's rows after seq in seq order" from one index. */
+function indexesOf({ table, stream }: Projection): { index: string; columns: string[] }[] {
+  const streamed = stream !== undefined;
   const indexes = (table.indexes ?? []).map((index) => (streamed ? [...index, 'seq'] : [...index]));
   if (streamed) indexes.push(['seq']);
-  for (const [number, index] of indexes.entries()) {
-    await db.schema.createIndex(`${table.name}_index_${number}`).on(table.name).columns(index).execute();
-  }
+  return indexes.map((columns, number) => ({ index: `${table.name}_index_${number}`, columns }));
 }
 
 /** Differs whenever a table made for the one could not serve the other. */

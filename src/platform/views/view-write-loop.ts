@@ -163,7 +163,7 @@ export class ViewWriteLoop {
     for (let index = 0; index < feeds.length && left > 0; index++) {
       const feed = feeds[(index + this.turn) % feeds.length];
       if (feed === undefined || feed.waiting === 0) continue;
-      const entries = feed.peek(left);
+      const entries = feed.take(left);
       left -= entries.length;
       batch.push({ feed, entries });
     }

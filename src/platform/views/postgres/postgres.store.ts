@@ -90,6 +90,12 @@ export class PostgresReadStore implements ReadStore {
     return rows;
   }
 
+  writeAll(queries: readonly Compilable[]): Promise<void> {
+    return this.db.transaction().execute(async (transaction) => {
+      for (const query of queries) await transaction.executeQuery(query.compile());
+    });
+  }
+
   commit(view: string, batch: ViewBatch): Promise<void> {
     return this.writers.get(view).commit(this.db, batch);
   }

@@ -76,6 +76,16 @@ export async function dropRebuild(db: Db, projection: Projection, generation: nu
   return numDeletedRows > 0n;
 }
 
+/** Rows that a generation of a log view has. */
+export async function rowsOf(db: Db, projection: Projection, generation: number): Promise<number> {
+  const counter = await db
+    .selectFrom('stream_counters')
+    .select('seq')
+    .where('view', '=', generationOf(projection, generation).name)
+    .executeTakeFirst();
+  return counter?.seq ?? 0;
+}
+
 /** Whether the generation has come as far as the live one, in every partition. */
 export async function isLevel(db: Db, projection: Projection, generation: number): Promise<boolean> {
   const behind = await db
@@ -100,7 +110,7 @@ export async function isLevel(db: Db, projection: Projection, generation: number
  * Puts a generation in the place of the live one: its rows, its checkpoints, what it has parked. Every owner of the live view is stale
  * from then on, and takes its partitions anew. Run it in a transaction.
  *
- * @returns false when it is not level with the live one, or no longer there; then nothing has changed
+ * @returns false when it is not level with the live one, has no indexes yet, or is no longer there; then nothing has changed
  */
 export async function swapGenerations(db: Db, projection: Projection, generation: number): Promise<boolean> {
   const { name, table } = projection;
@@ -115,7 +125,7 @@ export async function swapGenerations(db: Db, projection: Projection, generation
     .execute();
   if (counters.length < 2 || !(await isLevel(db, projection, generation))) return false;
   const rebuild = await runningRebuild(db, name);
-  if (rebuild?.generation !== generation || rebuild.failure !== null) return false;
+  if (rebuild?.generation !== generation || rebuild.failure !== null || rebuild.is_indexed === 0) return false;
   await takePlaces(db, name, filled.name);
   // Above both counters, so that whoever remembers the one or the other sees that it has moved.
   const seq = Math.max(...counters.map((counter) => counter.seq)) + 1;
@@ -163,7 +173,8 @@ export async function forgetEnded(db: Db, projection: Projection, generation: nu
     .execute();
 }
 
-async function forgetPlaces(db: Db, view: string): Promise<void> {
+/** Removes how far a view has come, and what it has parked. */
+export async function forgetPlaces(db: Db, view: string): Promise<void> {
   await db.deleteFrom('checkpoints').where('view', '=', view).execute();
   await db.deleteFrom('delete_marks').where('view', '=', view).execute();
   await db.deleteFrom('parked_records').where('view', '=', view).execute();

@@ -1,5 +1,7 @@
+import type { RecordedEvent } from '../../../kernel/event-contract';
+import { decodeEvent } from '../../log/envelope';
 import { NoRebuild, RebuildRunning, UnknownView, type ViewStatus } from '../../operations/operations.port';
-import { accountsView, entriesView, type LedgerEntry } from '../testing/ledger.fixture';
+import { accountsView, entriesView, type LedgerEntry, type LedgerEvent } from '../testing/ledger.fixture';
 import {
   accountsOf,
   allProjected,
@@ -12,7 +14,9 @@ import {
 import { eventually, ledgerProjections, type ReadingSide } from '../testing/reading-side';
 import type { TestDatabase } from '../testing/stores';
 import { closed, handedOver } from '../testing/stream-world';
+import { projectionOf } from '../projection';
 import { readCheckpoints } from '../view-reads';
+import { RowsRefused } from '../views.errors';
 import { allRebuilds } from './rebuild-tables';
 import { StoredViewOperations } from './view-operations';
 
@@ -153,6 +157,36 @@ export function rebuildContract(name: string, makeDatabase: () => Promise<TestDa
       expect(await accountsOf(side)).toEqual(foldAccounts(history(30)));
     });
 
+    it('G6: gives a log view its indexes when it is full, and no second row to an event that repeats a key', async () => {
+      const side = await world.open([repeatingEntries]);
+      await side.projector.start();
+      const { name } = repeatingEntries;
+      // More than one transaction lies between the row and the event that repeats its key.
+      const written = Array.from({ length: 17_000 }, (_, index) => (index === 0 ? opened('a1') : booked('a1')));
+      await world.write(written);
+      expect(await side.progress.waitUntilEnd(name, 20_000)).toBe('reached');
+      await world.write([closed('b1'), booked('c1')]);
+      await eventually(
+        async () => (await entriesOf(side)).length,
+        (length) => length === written.length + 1,
+      );
+      const projected = await entriesOf(side);
+
+      await new StoredViewOperations(side.log, side.store, [repeatingEntries]).rebuild(name);
+      await eventually(
+        () => side.store.db.selectFrom('view_tables').select('generation').executeTakeFirst(),
+        (table) => table?.generation === 2,
+      );
+
+      expect(await entriesOf(side)).toEqual(projected);
+      const parked = await side.store.db.selectFrom('parked_records').select(['view', 'record_key']).execute();
+      expect(parked).toEqual([{ view: name, record_key: 'b1' }]);
+      const first = projected.at(0);
+      const again = side.store.db.insertInto('ledger_entries' as never).values({ ...first, seq: 99_999 } as never);
+      await expect(side.store.writeAll([again])).rejects.toBeInstanceOf(RowsRefused);
+      expect(side.fatal).toEqual([]);
+    }, 60_000);
+
     it('is done by another process when asked of one that is no projector', async () => {
       const asking = await world.open();
       const working = await world.open();
@@ -173,6 +207,16 @@ export function rebuildContract(name: string, makeDatabase: () => Promise<TestDa
     });
   });
 }
+
+/** A log view with a fault: it gives the row of a closing the key of the first one. */
+const repeatingEntries = projectionOf(
+  {
+    ...entriesView,
+    project: (event: RecordedEvent<LedgerEvent>) =>
+      entriesView.project(event.type === 'Closed' ? { ...event, sequence: 1 } : event),
+  },
+  decodeEvent,
+);
 
 function operationsOf(side: ReadingSide): StoredViewOperations {
   return new StoredViewOperations(side.log, side.store, ledgerProjections, () => void side.projector.lookForRequests());

@@ -3,7 +3,8 @@ import type { Projection } from '../projection';
 import type { ProjectionParts } from '../projection-parts';
 import { RowCodec } from '../row.codec';
 import { REBUILD_TEMPO } from '../tempo';
-import { definitionHash } from '../view-tables';
+import { definitionHash, indexingOf, refillIndexed } from '../view-tables';
+import { RowsRefused } from '../views.errors';
 import { ViewRunner } from '../view-runner';
 import {
   allRebuilds,
@@ -12,12 +13,16 @@ import {
   generationOf,
   isLevel,
   retiredTable,
+  rowsOf,
+  runningRebuild,
   swapGenerations,
 } from './rebuild-tables';
 
 /** How often another process's request is looked for. */
 const IDLE_LOOK_MS = 1_000;
 const RUNNING_LOOK_MS = 100;
+/** Rows filled in before a table gets its indexes. SQLite writes nothing else meanwhile, about a second for each million; PostgreSQL does. */
+const BARE_ROWS_MAX = { sqlite: 2_000_000, postgres: Number.POSITIVE_INFINITY };
 
 interface Running {
   readonly projection: Projection;
@@ -145,10 +150,31 @@ export class ViewRebuilds {
   private async swapWhenLevel(rebuild: Running): Promise<void> {
     const { store } = this.parts;
     const { projection, generation } = rebuild;
-    if (!(await isLevel(store.db, projection, generation))) return;
+    const isLevelNow = await isLevel(store.db, projection, generation);
+    if (!(await this.isIndexed(rebuild, isLevelNow)) || !isLevelNow) return;
     if (!(await store.transact((db) => swapGenerations(db, projection, generation)))) return;
     await this.end(rebuild);
     // Outside the swap, since it may take a while; the next swap drops what a crash has left here.
     await store.write(store.db.schema.dropTable(retiredTable(projection)).ifExists());
+  }
+
+  /** Whether the table has its indexes: makes them once it is as full as it may be without. */
+  private async isIndexed(rebuild: Running, isLevelNow: boolean): Promise<boolean> {
+    const { store } = this.parts;
+    const { projection, generation } = rebuild;
+    const asked = await runningRebuild(store.db, projection.name);
+    if (asked?.generation !== generation) return false;
+    if (asked.is_indexed === 1) return true;
+    if (!isLevelNow && (await rowsOf(store.db, projection, generation)) < BARE_ROWS_MAX[store.kind]) return false;
+    try {
+      await store.writeAll(indexingOf(store.db, projection, generation));
+      return true;
+    } catch (error) {
+      if (!(error instanceof RowsRefused)) throw error;
+      // One of the rows should never have got in. With indexes from the start the one that came later is refused, and its event parked.
+      await store.transact((db) => refillIndexed(db, store.kind, projection, generation));
+      await this.end(rebuild);
+      return false;
+    }
   }
 }

@@ -1,16 +1,11 @@
 import type Database from 'better-sqlite3';
+import type { Compilable } from 'kysely';
 import type { RowShape } from '../../../kernel/view';
-import {
-  bindable,
-  SqliteFailure,
-  type SqliteThread,
-  type SqliteValue,
-  type SqliteWrite,
-} from '../../sqlite/sqlite-thread';
+import { bindable, type SqliteThread, type SqliteValue, type SqliteWrite } from '../../sqlite/sqlite-thread';
 import type { PreparedView, ViewBatch } from '../read-store.port';
 import { keyText, type StoredValue } from '../row.codec';
-import { RowsRefused, StaleOwner } from '../views.errors';
 import type { PlacedRow, ViewWrites } from '../view-fold';
+import { sqliteFailure } from './sqlite-failures';
 
 const ROWS_REMEMBERED_MAX = 10_000;
 const ROWS_SORTED_MIN = 500;
@@ -97,15 +92,12 @@ export class SqliteViewWriter {
       transaction.push({ sql: this.deleteRow, width: writes.deletes[0]?.length ?? 0, values: writes.deletes.flat() });
     }
     if (marks.length > 0) transaction.push({ sql: MARK, width: 5, values: marks });
-    for (const query of batch.also) {
-      const { sql, parameters } = query.compile();
-      transaction.push({ sql, width: parameters.length, values: parameters.map(bindable) });
-    }
+    transaction.push(...batch.also.map(writeOf));
     try {
       await this.thread.write(transaction);
     } catch (error) {
       this.forget();
-      throw translated(error);
+      throw sqliteFailure(error);
     }
     this.seq = writes.seq;
     this.remember(writes);
@@ -164,17 +156,16 @@ export class SqliteViewWriter {
   }
 }
 
+/** A statement as the writing thread takes it. */
+export function writeOf(query: Compilable): SqliteWrite {
+  const { sql, parameters } = query.compile();
+  return { sql, width: parameters.length, values: parameters.map(bindable) };
+}
+
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
 function assignment(name: string): string {
   return `${quoted(name)} = excluded.${quoted(name)}`;
-}
-
-function translated(error: unknown): unknown {
-  if (!(error instanceof SqliteFailure)) return error;
-  if (error.code === 'CHANGES_DIFFER') return new StaleOwner(error.message);
-  if (/^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(error.code)) return new RowsRefused(error.message);
-  return error;
 }

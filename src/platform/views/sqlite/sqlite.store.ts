@@ -8,7 +8,8 @@ import type { PreparedView, ReadStore, RowQuery, ViewBatch } from '../read-store
 import { queryOf } from '../view-reads';
 import { prepareAll } from '../view-tables';
 import { ViewWriters } from '../view-writers';
-import { SqliteViewWriter } from './sqlite-view-writer';
+import { sqliteFailure } from './sqlite-failures';
+import { SqliteViewWriter, writeOf } from './sqlite-view-writer';
 
 /** A page that many transactions touch is copied into the file once per checkpoint. */
 const WAL_PAGES_MAX = 8_000;
@@ -78,6 +79,14 @@ export class SqliteReadStore implements ReadStore {
     const { rows } = await this.thread.query(text, parameters.map(bindable));
     const typed: unknown = rows;
     return typed as Row[];
+  }
+
+  async writeAll(queries: readonly Compilable[]): Promise<void> {
+    try {
+      await this.thread.write(queries.map(writeOf));
+    } catch (error) {
+      throw sqliteFailure(error);
+    }
   }
 
   commit(view: string, batch: ViewBatch): Promise<void> {
