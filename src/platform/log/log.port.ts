@@ -1,3 +1,4 @@
+import type { EventContract, RecordedEvent } from '../../kernel/event-contract';
 /**
  * The event log as the rest of the platform sees it: Kafka-shaped, with two adapters that pass one contract suite
  * (`log.contract.ts`). Topic and group names are bare; the Kafka adapter adds `KAFKA_TOPIC_PREFIX`.
@@ -83,6 +84,14 @@ export interface LogRecord {
   readonly value: string | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly timestamp: number;
+  /** Kept by `decodeOnce` for the next who reads it; every adapter makes the field, so that all records have one shape to the engine. */
+  decoded?: DecodedRecord | undefined;
+}
+
+/** What a record means. */
+export interface DecodedRecord {
+  readonly contract: EventContract;
+  readonly event: RecordedEvent;
 }
 
 export interface LogBatch {

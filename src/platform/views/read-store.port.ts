@@ -47,6 +47,11 @@ export interface PreparedView {
   readonly codec: RowCodec;
   /** Rises whenever the table is filled anew; part of stream ids. */
   readonly generation: number;
+  /** A generation that is filled from nothing, and read by nobody. */
+  readonly filling?: {
+    /** The table has no indexes yet: rows may be written in any order. */
+    readonly isBare: boolean;
+  };
 }
 
 /**
@@ -77,6 +82,9 @@ export interface ReadStore {
 
   /** Ends what {@link adopt} began. */
   forget(name: string): void;
+
+  /** Takes what a rebuild can use and nothing else needs, and gives it back. */
+  prepareToFill(isFilling: boolean): Promise<void>;
 
   /** Looks which generation of the view is live now, and has {@link view} tell it. */
   refresh(name: string): Promise<PreparedView>;

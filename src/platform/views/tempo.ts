@@ -25,7 +25,7 @@ export const LIVE_TEMPO: Tempo = {
   crowd: 200,
 };
 
-/** As fast as it goes; one transaction is written while the next is read. */
+/** As fast as it goes; the next transaction is read while one is written. */
 export const REBUILD_TEMPO: Tempo = {
   batchMax: 16_000,
   readAheadMax: 8_000,
@@ -34,3 +34,6 @@ export const REBUILD_TEMPO: Tempo = {
   paceCrowdMs: 0,
   crowd: 200,
 };
+
+/** Without indexes a large transaction saves no pages, and what is small dies young. */
+export const BARE_TEMPO: Tempo = { ...REBUILD_TEMPO, batchMax: 2_000, readAheadMax: 1_000 };

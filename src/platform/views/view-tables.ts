@@ -3,6 +3,7 @@ import {
   sql,
   type ColumnDataType,
   type Compilable,
+  type CreateIndexBuilder,
   type CreateTableBuilder,
   type Kysely,
   type RawBuilder,
@@ -137,27 +138,20 @@ export async function refillIndexed(
   await createTable(db, kind, filled, { isIndexed: true });
 }
 
-/** What gives a bare table of a generation its indexes, to run in one transaction; a second time it changes nothing. */
-export function indexingOf(db: Kysely<PlatformTables>, projection: Projection, generation: number): Compilable[] {
-  const filled = generationOf(projection, generation);
-  const { name, key } = filled.table;
-  return [
-    // First of all, so that two processes do it one after the other.
-    db
-      .updateTable('view_rebuilds')
-      .set({ is_indexed: 1 })
-      .where('view', '=', projection.name)
-      .where('generation', '=', generation),
-    db.schema
-      .createIndex(`${name}_key`)
-      .ifNotExists()
-      .unique()
-      .on(name)
-      .columns([...key]),
-    ...indexesOf(filled).map(({ index, columns }) =>
-      db.schema.createIndex(index).ifNotExists().on(name).columns(columns),
-    ),
-  ];
+/** What gives the bare table of a generation its indexes, to run in one transaction; a second time it changes nothing. */
+export function indexingOfRebuild(
+  db: Kysely<PlatformTables>,
+  kind: 'sqlite' | 'postgres',
+  projection: Projection,
+  generation: number,
+): Compilable[] {
+  // First of all, so that two processes do it one after the other.
+  const mark = db
+    .updateTable('view_rebuilds')
+    .set({ is_indexed: 1 })
+    .where('view', '=', projection.name)
+    .where('generation', '=', generation);
+  return [mark, ...indexingOf(db, kind, generationOf(projection, generation))];
 }
 
 async function createTable(
@@ -168,33 +162,52 @@ async function createTable(
 ): Promise<void> {
   const { table, stream } = projection;
   const { columns } = new RowCodec(table);
+  const isRowId = hasRowIdSeq(kind, projection);
   let create: CreateTableBuilder<string, string> = db.schema.createTable(table.name);
   for (const { name, type } of columns) {
     const isKey = table.key.includes(name);
     create = create.addColumn(name, SQL_TYPES[kind][type], (column) => (isKey ? column.notNull() : column));
   }
-  if (stream !== undefined) create = create.addColumn('seq', 'bigint', (column) => column.notNull());
-  if (isIndexed) create = create.addPrimaryKeyConstraint(`${table.name}_key`, [...table.key]);
-  if (kind === 'sqlite' && isIndexed && isSlim(projection)) create = create.modifyEnd(sql`without rowid`);
+  if (isRowId) create = create.addColumn('seq', 'integer', (column) => column.primaryKey());
+  else if (stream !== undefined) create = create.addColumn('seq', 'bigint', (column) => column.notNull());
+  if (stream !== 'log') create = create.addPrimaryKeyConstraint(`${table.name}_key`, [...table.key]);
+  if (kind === 'sqlite' && isSlim(projection)) create = create.modifyEnd(sql`without rowid`);
   await create.execute();
-  if (!isIndexed) return;
-  for (const { index, columns: of } of indexesOf(projection)) {
-    await db.schema.createIndex(index).on(table.name).columns(of).execute();
-  }
+  const indexes = isIndexed ? indexingOf(db, kind, projection) : [];
+  for (const index of indexes) await index.execute();
 }
 
 /** Rows so short, and with no other way to them than their key, that SQLite had better keep them in the tree of the keys. */
 function isSlim(projection: Projection): boolean {
-  const hasJson = Object.values(projection.table.columns).includes('json');
-  return !hasJson && indexesOf(projection).length === 0;
+  const { table, stream } = projection;
+  const hasJson = Object.values(table.columns).includes('json');
+  return !hasJson && stream === undefined && (table.indexes ?? []).length === 0;
 }
 
-/** A filtered stream reads "this filter's rows after seq in seq order" from one index. */
-function indexesOf({ table, stream }: Projection): { index: string; columns: string[] }[] {
-  const streamed = stream !== undefined;
-  const indexes = (table.indexes ?? []).map((index) => (streamed ? [...index, 'seq'] : [...index]));
-  if (streamed) indexes.push(['seq']);
-  return indexes.map((columns, number) => ({ index: `${table.name}_index_${number}`, columns }));
+/** Rows of a log view never change their place in its stream: SQLite keeps them in that order, and needs no index for it. */
+function hasRowIdSeq(kind: 'sqlite' | 'postgres', { stream }: Projection): boolean {
+  return kind === 'sqlite' && stream === 'log';
+}
+
+/** The view's indexes, made where they are missing. A filtered stream reads "this filter's rows after seq in seq order" from one of them. */
+function indexingOf(
+  db: Kysely<PlatformTables>,
+  kind: 'sqlite' | 'postgres',
+  projection: Projection,
+): CreateIndexBuilder[] {
+  const { table, stream } = projection;
+  const indexes = (table.indexes ?? []).map((index) => (stream === undefined ? [...index] : [...index, 'seq']));
+  if (stream !== undefined && !hasRowIdSeq(kind, projection)) indexes.push(['seq']);
+  const made = indexes.map((columns, number) =>
+    db.schema.createIndex(`${table.name}_index_${number}`).ifNotExists().on(table.name).columns(columns),
+  );
+  const key = db.schema
+    .createIndex(`${table.name}_key`)
+    .ifNotExists()
+    .unique()
+    .on(table.name)
+    .columns([...table.key]);
+  return stream === 'log' ? [key, ...made] : made;
 }
 
 /** Differs whenever a table made for the one could not serve the other. */

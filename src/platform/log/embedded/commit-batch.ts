@@ -30,7 +30,7 @@ export class CommitBatch {
       let added = this.grown.get(tail);
       if (added === undefined) this.grown.set(tail, (added = []));
       const offset = tail.end + added.length;
-      added.push({ topic, partition: tail.partition, offset, key, value, headers, timestamp });
+      added.push({ topic, partition: tail.partition, offset, key, value, headers, timestamp, decoded: undefined });
     }
   }
 

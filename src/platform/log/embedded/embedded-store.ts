@@ -191,7 +191,16 @@ export class EmbeddedStore {
       for (const [index, [key, value, headers, timestamp]] of stored.entries()) {
         const offset = first + index;
         if (offset < from) continue;
-        records.push({ topic: at.topic, partition: at.partition, offset, key, value, headers, timestamp });
+        records.push({
+          topic: at.topic,
+          partition: at.partition,
+          offset,
+          key,
+          value,
+          headers,
+          timestamp,
+          decoded: undefined,
+        });
       }
       expected = first + stored.length;
     }

@@ -119,7 +119,16 @@ function readRecords(
       const key = reader.varintText();
       const value = reader.varintText();
       const headers = readHeaders(reader);
-      into.push({ topic: place.topic, partition: place.partition, offset, key, value, headers, timestamp });
+      into.push({
+        topic: place.topic,
+        partition: place.partition,
+        offset,
+        key,
+        value,
+        headers,
+        timestamp,
+        decoded: undefined,
+      });
     }
     reader.position = end;
   }

@@ -18,7 +18,7 @@ export function asRead({ topic, partition, firstOffset, records, time }: Written
   const read: LogRecord[] = [];
   for (const [index, { key, value, headers, timestamp = time }] of records.entries()) {
     if (!isProper(key) || !isProper(value) || !areProper(headers)) return undefined;
-    read.push({ topic, partition, offset: firstOffset + index, key, value, headers, timestamp });
+    read.push({ topic, partition, offset: firstOffset + index, key, value, headers, timestamp, decoded: undefined });
   }
   return read;
 }

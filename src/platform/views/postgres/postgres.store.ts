@@ -77,6 +77,8 @@ export class PostgresReadStore implements ReadStore {
     this.writers.forget(name);
   }
 
+  async prepareToFill(): Promise<void> {}
+
   refresh(name: string): Promise<PreparedView> {
     return this.writers.refresh(name);
   }

@@ -2,8 +2,8 @@ import { asError } from '../../as-error';
 import type { Projection } from '../projection';
 import type { ProjectionParts } from '../projection-parts';
 import { RowCodec } from '../row.codec';
-import { REBUILD_TEMPO } from '../tempo';
-import { definitionHash, indexingOf, refillIndexed } from '../view-tables';
+import { BARE_TEMPO, REBUILD_TEMPO } from '../tempo';
+import { definitionHash, indexingOfRebuild, refillIndexed } from '../view-tables';
 import { RowsRefused } from '../views.errors';
 import { ViewRunner } from '../view-runner';
 import {
@@ -27,6 +27,7 @@ const BARE_ROWS_MAX = { sqlite: 2_000_000, postgres: Number.POSITIVE_INFINITY };
 interface Running {
   readonly projection: Projection;
   readonly generation: number;
+  readonly isBare: boolean;
   readonly runner: ViewRunner;
 }
 
@@ -40,6 +41,8 @@ export class ViewRebuilds {
   private looking: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
+  /** The database is prepared for it. */
+  private isFilling = false;
   /** The last look has failed. */
   private isWaiting = false;
 
@@ -82,12 +85,21 @@ export class ViewRebuilds {
     try {
       await this.follow();
       for (const rebuild of this.running.values()) await this.swapWhenLevel(rebuild);
+      await this.prepareToFill();
       this.isWaiting = false;
     } catch (error) {
       // The database is away for a while: the next look finds what there is to do.
       if (!this.isWaiting) this.parts.callbacks.report('rebuilds of views wait', asError(error));
       this.isWaiting = true;
     }
+  }
+
+  /** What is filled without indexes only appends: it needs nothing. */
+  private async prepareToFill(): Promise<void> {
+    const isFilling = [...this.running.values()].some(({ isBare }) => !isBare);
+    if (isFilling === this.isFilling) return;
+    await this.parts.store.prepareToFill(isFilling);
+    this.isFilling = isFilling;
   }
 
   /** Brings what runs here in line with what stands in the database. */
@@ -97,18 +109,18 @@ export class ViewRebuilds {
       const { projection, generation } = rebuild;
       if (!wanted.some((one) => one.view === projection.name && one.generation === generation)) await this.end(rebuild);
     }
-    for (const { view, generation, definition } of wanted) {
+    for (const { view, generation, definition, is_indexed: isIndexed } of wanted) {
       const projection = this.projections.find(({ name }) => name === view);
       // A table of another shape belongs to processes of another version.
       if (projection === undefined || this.running.has(view) || definitionHash(projection) !== definition) continue;
-      await this.begin(projection, generation);
+      await this.begin(projection, generation, isIndexed === 0);
     }
   }
 
-  private async begin(projection: Projection, generation: number): Promise<void> {
+  private async begin(projection: Projection, generation: number, isBare: boolean): Promise<void> {
     const { store, callbacks } = this.parts;
     const filled = generationOf(projection, generation);
-    store.adopt({ projection: filled, codec: new RowCodec(filled.table), generation });
+    store.adopt({ projection: filled, codec: new RowCodec(filled.table), generation, filling: { isBare } });
     const fatal = (error: Error): void => {
       callbacks.report(`the rebuild of ${projection.name} has failed`, error);
       this.fail(projection, generation, error).catch((failure: unknown) =>
@@ -119,9 +131,9 @@ export class ViewRebuilds {
       // Its events are old by intention: they tell nothing of how old what is shown is.
       { ...this.parts, callbacks: { ...callbacks, fatal }, onProjected: undefined },
       filled,
-      REBUILD_TEMPO,
+      isBare ? BARE_TEMPO : REBUILD_TEMPO,
     );
-    this.running.set(projection.name, { projection, generation, runner });
+    this.running.set(projection.name, { projection, generation, isBare, runner });
     try {
       await runner.start();
     } catch (error) {
@@ -167,8 +179,11 @@ export class ViewRebuilds {
     if (asked.is_indexed === 1) return true;
     if (!isLevelNow && (await rowsOf(store.db, projection, generation)) < BARE_ROWS_MAX[store.kind]) return false;
     try {
-      await store.writeAll(indexingOf(store.db, projection, generation));
-      return true;
+      await store.writeAll(indexingOfRebuild(store.db, store.kind, projection, generation));
+      if (isLevelNow) return true;
+      // The next look goes on with it, at the tempo of a table with indexes.
+      await this.end(rebuild);
+      return false;
     } catch (error) {
       if (!(error instanceof RowsRefused)) throw error;
       // One of the rows should never have got in. With indexes from the start the one that came later is refused, and its event parked.

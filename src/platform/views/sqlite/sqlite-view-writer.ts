@@ -5,6 +5,7 @@ import { bindable, type SqliteThread, type SqliteValue, type SqliteWrite } from 
 import type { PreparedView, ViewBatch } from '../read-store.port';
 import { keyText, type StoredValue } from '../row.codec';
 import type { PlacedRow, ViewWrites } from '../view-fold';
+import { KeyFilter } from './key-filter';
 import { sqliteFailure } from './sqlite-failures';
 
 const ROWS_REMEMBERED_MAX = 10_000;
@@ -32,6 +33,8 @@ export class SqliteViewWriter {
   private readonly streamed: boolean;
   /** Rows as last committed. They can be remembered, since whoever else writes to the view moves its counter. */
   private readonly remembered = new Map<string, RowShape>();
+  /** Keys of all rows, where the table was filled from nothing by this writer alone: most keys of a rebuild are new. */
+  private filter: KeyFilter | undefined;
   private seq: number | undefined;
 
   constructor(
@@ -63,6 +66,7 @@ export class SqliteViewWriter {
   async commit(batch: ViewBatch): Promise<void> {
     const name = this.view.projection.name;
     const seq = (this.seq ??= this.selectSeq.get(name)?.seq ?? 0);
+    if (seq === 0 && this.view.filling?.isBare === false) this.filter ??= new KeyFilter();
     const writes = batch.fold(this.load(batch.keys), seq);
     const rows = this.valuesOf(this.inKeyOrder(writes.rows));
     const width = this.view.codec.columns.length + (this.streamed ? 1 : 0);
@@ -106,12 +110,13 @@ export class SqliteViewWriter {
   /** Reads everything anew before the next transaction. */
   forget(): void {
     this.seq = undefined;
+    this.filter = undefined;
     this.remembered.clear();
   }
 
   /** Keys are mostly random: in order they touch each page once, where a large batch would touch it again and again. */
   private inKeyOrder(rows: readonly PlacedRow[]): readonly PlacedRow[] {
-    if (rows.length < ROWS_SORTED_MIN) return rows;
+    if (rows.length < ROWS_SORTED_MIN || this.view.filling?.isBare === true) return rows;
     const [first = ''] = this.view.projection.table.key;
     return rows.toSorted((left, right) => ((left.row[first] ?? '') < (right.row[first] ?? '') ? -1 : 1));
   }
@@ -130,8 +135,8 @@ export class SqliteViewWriter {
     const wanted: (readonly StoredValue[])[] = [];
     for (const [text, key] of keys) {
       const known = this.remembered.get(text);
-      if (known === undefined) wanted.push(key);
-      else existing.set(text, known);
+      if (known !== undefined) existing.set(text, known);
+      else if (this.filter?.mayHold(text) !== false) wanted.push(key);
     }
     for (const stored of this.select(wanted)) {
       const row = this.view.codec.decoded(stored);
@@ -152,7 +157,11 @@ export class SqliteViewWriter {
     if (this.view.projection.stream === 'log') return;
     for (const key of deletes) this.remembered.delete(keyText(key));
     if (this.remembered.size + rows.length > ROWS_REMEMBERED_MAX) this.remembered.clear();
-    for (const { row } of rows) this.remembered.set(keyText(this.view.codec.key(row)), row);
+    for (const { row } of rows) {
+      const text = keyText(this.view.codec.key(row));
+      this.remembered.set(text, row);
+      this.filter?.add(text);
+    }
   }
 }
 

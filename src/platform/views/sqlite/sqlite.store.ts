@@ -12,7 +12,9 @@ import { sqliteFailure } from './sqlite-failures';
 import { SqliteViewWriter, writeOf } from './sqlite-view-writer';
 
 /** A page that many transactions touch is copied into the file once per checkpoint. */
-const WAL_PAGES_MAX = 8_000;
+const SERVING = { walPagesMax: 8_000, cacheKb: 8_192 };
+/** A rebuild touches all pages of a large table over and over. */
+const FILLING = { walPagesMax: 60_000, cacheKb: 65_536 };
 const STATEMENTS_KEPT_MAX = 256;
 
 /**
@@ -36,7 +38,7 @@ export class SqliteReadStore implements ReadStore {
 
   /** @param path the file, made when missing */
   static async open(path: string): Promise<SqliteReadStore> {
-    const thread = await SqliteThread.open({ path, synchronous: 'NORMAL', shared: true, walPagesMax: WAL_PAGES_MAX });
+    const thread = await SqliteThread.open({ path, synchronous: 'NORMAL', shared: true, ...SERVING });
     try {
       await withWritable(path, migratePlatformTables);
       return new SqliteReadStore(path, thread);
@@ -64,6 +66,16 @@ export class SqliteReadStore implements ReadStore {
 
   forget(name: string): void {
     this.writers.forget(name);
+  }
+
+  async prepareToFill(isFilling: boolean): Promise<void> {
+    const { cacheKb, walPagesMax } = isFilling ? FILLING : SERVING;
+    await this.thread.query(`pragma cache_size = -${cacheKb}`);
+    await this.thread.query(`pragma wal_autocheckpoint = ${walPagesMax}`);
+    if (isFilling) return;
+    await this.thread.query('pragma shrink_memory');
+    // So that the file gets small again; when a reader holds it, the next rebuild makes it so.
+    await this.thread.query('pragma wal_checkpoint(truncate)');
   }
 
   refresh(name: string): Promise<PreparedView> {
