@@ -16,6 +16,9 @@ const EXIT_FATAL = 70;
 const SHUTDOWN_MS_MAX = 15_000;
 const FATAL_SHUTDOWN_MS_MAX = 5_000;
 
+/** Connections that may wait to be accepted: a client whose first packet is dropped tries again only after a second. */
+const BACKLOG = 4_096;
+
 export interface BootstrapOptions {
   readonly modules: (settings: Settings) => DynamicModule[];
   /** Names that `MODULES` and `VIEWS` may hold. */
@@ -30,7 +33,7 @@ export async function bootstrap({ modules, known }: BootstrapOptions): Promise<v
     const logs = createLogs(settings.log);
     const app = await createApplication({ settings, modules: modules(settings), logs });
     endWithProcess(app, logs);
-    await app.listen(settings.http.port, settings.http.host);
+    await app.listen({ port: settings.http.port, host: settings.http.host, backlog: BACKLOG });
     announce(app, settings);
     collectIdleGarbage();
   } catch (error) {

@@ -29,14 +29,25 @@ let due = 0;
 let answered = 0;
 let turn = 0;
 
+const headEnd = Buffer.from('\r\n\r\n');
+const lengthHeader = Buffer.from('\r\ncontent-length: ');
+const retryHeader = Buffer.from('\r\nretry-after: ');
+/** Larger than any answer. */
+const readBytes = 16 * 1_024;
+
 class Connection {
   readonly #socket: Socket;
   #dueAt: number | undefined;
-  #received = '';
+  #received: Buffer | undefined;
 
   constructor(dueAt: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true }).setEncoding('latin1');
-    this.#socket.on('data', (text) => this.#read(String(text)));
+    // A buffer of its own, instead of streams and strings: the generator must not be what the answers wait for.
+    const buffer = Buffer.allocUnsafe(readBytes);
+    const callback = (bytes: number): boolean => {
+      this.#read(buffer.subarray(0, bytes));
+      return true;
+    };
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback } });
     this.#socket.on('error', () => undefined);
     this.#socket.on('close', () => this.#lost());
     open++;
@@ -48,15 +59,18 @@ class Connection {
     this.#socket.write(requests[turn++ % requests.length] ?? '');
   }
 
-  #read(text: string): void {
-    this.#received += text;
-    const end = this.#received.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const head = this.#received.slice(0, end);
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1]);
-    if (this.#received.length < end + 4 + length) return;
-    this.#received = '';
-    note(Number(head.slice(9, 12)), /\r\nretry-after:/i.test(head), this.#dueAt ?? 0);
+  #read(chunk: Buffer): void {
+    const received = this.#received === undefined ? chunk : Buffer.concat([this.#received, chunk]);
+    const end = received.indexOf(headEnd);
+    const at = end < 0 ? -1 : received.indexOf(lengthHeader);
+    if (end < 0 || received.length < end + headEnd.length + digitsAt(received, at + lengthHeader.length)) {
+      this.#received = Buffer.from(received);
+      return;
+    }
+    this.#received = undefined;
+    const status = digitsAt(received, 'HTTP/1.1 '.length);
+    const hasRetryAfter = status >= 400 && received.indexOf(retryHeader) >= 0;
+    note(status, hasRetryAfter, this.#dueAt ?? 0);
     this.#dueAt = undefined;
     const next = waiting[waitingFrom];
     if (next === undefined) idle.push(this);
@@ -71,6 +85,16 @@ class Connection {
     const at = idle.indexOf(this);
     if (at >= 0) idle.splice(at, 1);
     if (this.#dueAt !== undefined) count('lost');
+  }
+}
+
+/** The number that stands there. */
+function digitsAt(bytes: Buffer, from: number): number {
+  let number = 0;
+  for (let index = from; ; index++) {
+    const digit = (bytes[index] ?? 0) - 48;
+    if (digit < 0 || digit > 9) return number;
+    number = number * 10 + digit;
   }
 }
 

@@ -51,7 +51,31 @@ describe('admission', () => {
 
   it('goes below the floor when the senders do not wait for their answers', () => {
     for (let tick = 0; tick < 100; tick++) offer(100, () => 200);
+    expect(admission.limit).toBe(1);
+  });
+
+  it('leaves the loop time to spare while it refuses at the floor', () => {
+    // Of those refused each takes 10 µs, of those taken on 100 µs: 100 refusals alone make the loop a millisecond late.
+    const work = (entered: number): number => 0.1 * entered + 0.01 * (100 - entered);
+    for (let tick = 0; tick < 100; tick++) offer(100, () => 200);
+    for (let tick = 0; tick < 500; tick++) offer(100, work);
+    const seen = Array.from({ length: 500 }, () => offer(100, work));
+    expect(Math.max(...seen)).toBeLessThan(20);
+    expect(Math.min(...seen)).toBeGreaterThan(2);
+  });
+
+  it('takes on a part of the floor at once when more and more wait, before the loop is late', () => {
+    for (const more of [25, 10, 10, 10]) {
+      fill(more);
+      admission.observe(5);
+    }
     expect(admission.limit).toBe(5);
+  });
+
+  it('takes a crowd that does not grow for no overload', () => {
+    fill(300);
+    for (let tick = 0; tick < 50; tick++) admission.observe(5);
+    expect(admission.limit).toBe(1_000);
   });
 
   it('does not refuse less than the floor, however late the loop is', () => {
@@ -89,11 +113,11 @@ describe('admission', () => {
   }
 
   /** So many come at once, all that are taken on end, and the loop is late by their work. @returns how many were taken on */
-  function offer(count: number, lateMs: () => number): number {
+  function offer(count: number, lateMs: (entered: number) => number): number {
     const entered = Array.from({ length: count }, () => admission.enter('write')).filter(
       (leave) => leave !== undefined,
     );
-    const late = lateMs();
+    const late = lateMs(entered.length);
     entered.forEach((leave) => leave());
     admission.observe(late);
     return entered.length;

@@ -15,11 +15,21 @@ export interface AdmissionLimits {
 
 /** How late the event loop may run a timer, in milliseconds: what a request waits before anybody looks at it is about as much. */
 const LAG_MS_TARGET = 10;
+/**
+ * And while others are refused at the floor: those who are taken on do not wait for each other then, and the refusals need time too. A loop
+ * that is never idle lets everybody wait, in the sockets, where nobody counts.
+ */
+const LAG_MS_CROWDED = 2;
 /** The loop must have been late for so many observations in a row: a burst or a collection of garbage is none of it. */
-const LATE_MIN = 5;
-const SMOOTHING = 0.25;
-/** With refusals at the floor its senders do not wait for each other, and fewer are enough to keep the commits filled; this share of it. */
-const LEAST_SHARE = 0.25;
+const LATE_MIN = 3;
+const SMOOTHING = 0.5;
+/** With refusals at the floor fewer are enough to keep the commits filled; this share of it. */
+const LEAST_SHARE = 1 / 16;
+/** More and more wait: over so many observations by so much. Senders who wait for their answers cannot become more and more. */
+const RISING_MIN = 4;
+const RISING_SHARE = 1.1;
+/** Share of the floor that is taken on then. */
+const RISEN_SHARE = 0.25;
 const SHRINK_MIN = 0.5;
 const GROWTH = 1.1;
 /** With refusals the limit is near the right one and is felt for. */
@@ -36,6 +46,8 @@ export class Admission {
   private lagMs = 0;
   private lateCount = 0;
   private busiest = 0;
+  /** In flight at the last observations, while there were more than the floor. */
+  private crowd: number[] = [];
   private refusals = 0;
   private refusalsSeen = 0;
 
@@ -84,12 +96,16 @@ export class Admission {
   observe(lateMs: number): void {
     const { floor, ceiling } = this.limits;
     this.lagMs += SMOOTHING * (lateMs - this.lagMs);
-    const isLate = this.lagMs > LAG_MS_TARGET;
     const isRefusing = this.refusals > this.refusalsSeen;
+    const isCrowded = isRefusing && this.bound <= floor;
+    const target = isCrowded ? LAG_MS_CROWDED : LAG_MS_TARGET;
+    const isLate = this.lagMs > target;
     this.lateCount = isLate ? this.lateCount + 1 : 0;
-    if (this.lateCount >= LATE_MIN) {
-      const least = isRefusing && this.bound <= floor ? floor * LEAST_SHARE : floor;
-      const share = Math.max(SHRINK_MIN, LAG_MS_TARGET / this.lagMs);
+    if (this.isRising()) {
+      this.bound = Math.min(this.bound, floor * RISEN_SHARE);
+    } else if (this.lateCount >= LATE_MIN) {
+      const least = isCrowded ? floor * LEAST_SHARE : floor;
+      const share = Math.max(SHRINK_MIN, target / this.lagMs);
       this.bound = Math.max(least, Math.min(this.bound, this.busiest) * share);
     } else if (!isLate) {
       const growth = isRefusing ? CAREFUL_GROWTH : GROWTH;
@@ -97,5 +113,16 @@ export class Admission {
     }
     this.refusalsSeen = this.refusals;
     this.busiest = Math.max(this.inFlight.read, this.inFlight.write);
+  }
+
+  private isRising(): boolean {
+    const inFlight = Math.max(this.inFlight.read, this.inFlight.write);
+    if (inFlight <= this.limits.floor) {
+      this.crowd = [];
+      return false;
+    }
+    this.crowd.push(inFlight);
+    if (this.crowd.length > RISING_MIN) this.crowd.shift();
+    return this.crowd.length === RISING_MIN && inFlight > Number(this.crowd[0]) * RISING_SHARE;
   }
 }

@@ -16,12 +16,13 @@ export const overloaded = new HttpProblem('OVERLOADED');
  * Requests of browsers go the long way, because they cannot read an answer without the headers of CORS.
  */
 export function refuseEarly(server: Server, catalog: ProblemCatalog, admission: Admission): void {
+  const refusal = new Refusal(catalog);
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
     if (admission.isFull('write') && isPlainWrite(request)) {
       admission.refuse();
-      refuse(catalog, request, response);
+      refusal.answer(request, response);
       return;
     }
     for (const listener of listeners) Reflect.apply(listener, server, [request, response]);
@@ -42,19 +43,42 @@ function isPlainWrite({ method, headers }: IncomingMessage): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS' && headers.origin === undefined;
 }
 
-function refuse(catalog: ProblemCatalog, request: IncomingMessage, response: ServerResponse): void {
-  const correlationId = randomUUID();
-  const [path = '/'] = (request.url ?? '/').split('?', 1);
-  const { body, headers } = catalog.problemOf(overloaded, correlationId, path);
-  const text = JSON.stringify(body);
-  response
-    .writeHead(body.status, {
-      ...headers,
-      'content-type': 'application/problem+json; charset=utf-8',
-      'content-length': Buffer.byteLength(text),
-      'x-correlation-id': correlationId,
-      'x-content-type-options': 'nosniff',
-      ...(mustClose(request) && { connection: 'close' }),
-    })
-    .end(text);
+/** The answer as the catalog would make it, with all but two of its words written once. */
+class Refusal {
+  private readonly status: number;
+  private readonly headers: readonly string[];
+  /** Text before, between and after path and correlation id. */
+  private readonly text: readonly [string, string, string];
+
+  constructor(catalog: ProblemCatalog) {
+    const [path, correlationId] = ['/the-path', 'the-correlation-id'];
+    const { body, headers } = catalog.problemOf(overloaded, correlationId, path);
+    const [before = '', rest = ''] = JSON.stringify(body).split(JSON.stringify(path));
+    const [between = '', after = ''] = rest.split(JSON.stringify(correlationId));
+    this.status = body.status;
+    this.text = [before, between, after];
+    this.headers = [
+      ...Object.entries(headers).flat(),
+      'content-type',
+      'application/problem+json; charset=utf-8',
+      'x-content-type-options',
+      'nosniff',
+    ];
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    const correlationId = randomUUID();
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const [before, between, after] = this.text;
+    const text = `${before}${JSON.stringify(path)}${between}"${correlationId}"${after}`;
+    const headers = [
+      ...this.headers,
+      'content-length',
+      `${Buffer.byteLength(text)}`,
+      'x-correlation-id',
+      correlationId,
+    ];
+    if (mustClose(request)) headers.push('connection', 'close');
+    response.writeHead(this.status, headers).end(text);
+  }
 }
