@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { repositoryRoot } from '../scripts/process/repository.ts';
 import { freePort } from '../scripts/process/ports.ts';
 import { eventually } from './support/eventually.ts';
 import { productMain } from './support/product-build.ts';
@@ -39,6 +40,23 @@ describeModes('the process', (context) => {
     expect(code).toBe(1);
     expect(output.trim()).toBe(`PORT_IN_USE: another process listens on 127.0.0.1:${port}`);
   });
+
+  it.each(context.mode === 'embedded' ? ['the log', 'views and state'] : ['views and state'])(
+    'ends with 70, and says why, when the thread of %s dies under load',
+    async (name) => {
+      const thread = context.mode === 'embedded' && name !== 'the log' ? 1 : 0;
+      const preload = join(repositoryRoot(), 'test', 'fixtures', 'kill-thread.cjs');
+      const app = await context.startApp({ NODE_OPTIONS: `--require ${preload}`, KILLED_THREAD: String(thread) });
+      const sending = new AbortController();
+      const senders = Array.from({ length: 4 }, () => createValues(app.url, sending.signal));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      process.kill(app.pid, 'SIGUSR2');
+      expect(await app.exited()).toMatchObject({ code: 70 });
+      sending.abort();
+      await Promise.all(senders);
+      expect(app.output).toMatch(/"level":"fatal".+has died/);
+    },
+  );
 
   if (context.mode === 'embedded') {
     it('goes on, and ends in good order, when nobody reads what it prints any more', async () => {
@@ -78,3 +96,15 @@ describeModes('the process', (context) => {
     });
   }
 });
+
+/** Until the signal or the end of the process. */
+async function createValues(url: string, signal: AbortSignal): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  try {
+    while (!signal.aborted) {
+      await (await fetch(`${url}/values`, { method: 'POST', headers, body: '{"value":1}', signal })).arrayBuffer();
+    }
+  } catch {
+    // The process has gone.
+  }
+}

@@ -46,6 +46,12 @@ describeModes(
       );
     });
 
+    it('when its data directory cannot be written', async () => {
+      // Nobody can make files there, not even root.
+      const stopped = await site.runToEnd({ DATA_DIR: '/sys/kernel' });
+      expectStoppedStart(stopped, 1, /^DATA_DIR_UNUSABLE: DATA_DIR \/sys\/kernel cannot be used: .+$/);
+    });
+
     it('when the log is gone that it has acknowledged records of', async () => {
       await app.terminate();
       await rm(join(app.dataDirectory, 'log.db'));

@@ -19,18 +19,17 @@ const LAG_MS_TARGET = 10;
  * And while others are refused at the floor: those who are taken on do not wait for each other then, and the refusals need time too. A loop
  * that is never idle lets everybody wait, in the sockets, where nobody counts.
  */
-const LAG_MS_CROWDED = 2;
+const LAG_MS_CROWDED = 3;
 /** The loop must have been late for so many observations in a row: a burst or a collection of garbage is none of it. */
 const LATE_MIN = 3;
 const SMOOTHING = 0.5;
 /** With refusals at the floor fewer are enough to keep the commits filled; this share of it. */
 const LEAST_SHARE = 1 / 16;
 /** More and more wait: over so many observations by so much. Senders who wait for their answers cannot become more and more. */
-const RISING_MIN = 4;
+const RISING_MIN = 3;
 const RISING_SHARE = 1.1;
-/** Share of the floor that is taken on then. */
-const RISEN_SHARE = 0.25;
 const SHRINK_MIN = 0.5;
+const SHRINK_MIN_CROWDED = 0.85;
 const GROWTH = 1.1;
 /** With refusals the limit is near the right one and is felt for. */
 const CAREFUL_GROWTH = 1.02;
@@ -102,10 +101,10 @@ export class Admission {
     const isLate = this.lagMs > target;
     this.lateCount = isLate ? this.lateCount + 1 : 0;
     if (this.isRising()) {
-      this.bound = Math.min(this.bound, floor * RISEN_SHARE);
+      this.bound = Math.min(this.bound, floor * LEAST_SHARE);
     } else if (this.lateCount >= LATE_MIN) {
       const least = isCrowded ? floor * LEAST_SHARE : floor;
-      const share = Math.max(SHRINK_MIN, target / this.lagMs);
+      const share = Math.max(isCrowded ? SHRINK_MIN_CROWDED : SHRINK_MIN, target / this.lagMs);
       this.bound = Math.max(least, Math.min(this.bound, this.busiest) * share);
     } else if (!isLate) {
       const growth = isRefusing ? CAREFUL_GROWTH : GROWTH;

@@ -99,7 +99,7 @@ export interface ReadStore {
   write<Row>(query: Compilable<Row>): Promise<Row[]>;
 
   /**
-   * Runs statements in one transaction, against the connection that may write.
+   * Runs statements that may take long in one transaction, against a connection that may write.
    * @throws RowsRefused when the rows contradict a constraint
    */
   writeAll(queries: readonly Compilable[]): Promise<void>;

@@ -42,7 +42,7 @@ export interface KafkaLogOptions {
   readonly transactionTimeoutMs?: number;
   /** How long a start waits for a broker. */
   readonly startTimeoutMs?: number;
-  /** After so long without a group membership, or with a transaction of unknown outcome, the log has failed for good. */
+  /** After so long without a first group membership, or with a transaction that the broker refuses again and again, the log has failed for good. */
   readonly joinTimeoutMs?: number;
   /** How often the topics are looked at for what an operator may have done to them. */
   readonly topicCheckIntervalMs?: number;

@@ -6,18 +6,22 @@ import { postgresFailure } from './postgres-failures';
 const BIGINT_OID = 20;
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const QUERY_TIMEOUT_MS = 35_000;
+const STATEMENT_MS = 30_000;
+/** The client gives up after the server should have. */
+const PATIENCE_MS = 5_000;
 
 /**
  * Set on every connection. A process that stops in the middle of a transaction must not hold the view's counter for
  * ever, so the server ends it; waits for it are bounded too.
  */
-export const SESSION_SETTINGS = [
-  'set search_path to views',
-  'set idle_in_transaction_session_timeout to 5000',
-  'set lock_timeout to 5000',
-  'set statement_timeout to 30000',
-].join('; ');
+export function sessionSettings({ statementMs = STATEMENT_MS, lockMs = 5_000 }: PostgresOptions): string {
+  return [
+    'set search_path to views',
+    'set idle_in_transaction_session_timeout to 5000',
+    `set lock_timeout to ${lockMs}`,
+    `set statement_timeout to ${statementMs}`,
+  ].join('; ');
+}
 
 /** Where the views are, as `pg` takes it. */
 export interface PostgresOptions {
@@ -25,15 +29,19 @@ export interface PostgresOptions {
   readonly url: string;
   /** Default 10. */
   readonly connectionsMax?: number;
+  /** How long one statement may take; default 30 s. */
+  readonly statementMs?: number;
+  /** How long it may wait for a lock; default 5 s. */
+  readonly lockMs?: number;
 }
 
 /** A pool of bounded size whose failures are those of the views; a lost connection is replaced when the next one is asked for. */
-export function boundedPool({ url, connectionsMax }: PostgresOptions): PostgresPool {
+export function boundedPool({ url, connectionsMax, statementMs = STATEMENT_MS }: PostgresOptions): PostgresPool {
   const pool = new Pool({
     connectionString: url,
     max: connectionsMax ?? 10,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    query_timeout: statementMs + PATIENCE_MS,
     keepAlive: true,
     application_name: 'views',
     types: { getTypeParser: (oid, format) => (oid === BIGINT_OID ? Number : types.getTypeParser(oid, format)) },

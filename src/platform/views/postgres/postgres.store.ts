@@ -9,12 +9,15 @@ import { queryOf } from '../view-reads';
 import { prepareAll } from '../view-tables';
 import { ViewWriters } from '../view-writers';
 import { DatabaseUnusable } from '../views.errors';
-import { boundedPool, SESSION_SETTINGS, type PostgresOptions } from './postgres-pool';
+import { boundedPool, sessionSettings, type PostgresOptions } from './postgres-pool';
 import { PostgresListener } from './postgres-listener';
 import { PostgresViewWriter } from './postgres-view-writer';
 
 /** Advisory lock under which schema and tables are made; any constant of our own. */
 const PREPARE_LOCK = 7_304_518_211;
+
+/** To index a large table takes as long as it takes. */
+const HOUR_MS = 3_600_000;
 
 /** The read models in PostgreSQL, schema `views`, for any number of processes. */
 export class PostgresReadStore implements ReadStore {
@@ -25,15 +28,8 @@ export class PostgresReadStore implements ReadStore {
   private readonly listeners: ((view: string | undefined) => void)[] = [];
   private readonly listener: PostgresListener;
 
-  private constructor(options: PostgresOptions) {
-    this.db = new Kysely({
-      dialect: new PostgresDialect({
-        pool: boundedPool(options),
-        onCreateConnection: async (connection) => {
-          await connection.executeQuery(CompiledQuery.raw(SESSION_SETTINGS));
-        },
-      }),
-    });
+  private constructor(private readonly options: PostgresOptions) {
+    this.db = kyselyOn(options);
     this.writers = new ViewWriters(this.db, (view) => new PostgresViewWriter(view, this.origin));
     this.listener = new PostgresListener(options.url, this.origin, (view) => {
       for (const heard of this.listeners) heard(view);
@@ -92,10 +88,15 @@ export class PostgresReadStore implements ReadStore {
     return rows;
   }
 
-  writeAll(queries: readonly Compilable[]): Promise<void> {
-    return this.db.transaction().execute(async (transaction) => {
-      for (const query of queries) await transaction.executeQuery(query.compile());
-    });
+  async writeAll(queries: readonly Compilable[]): Promise<void> {
+    const db = kyselyOn({ ...this.options, connectionsMax: 1, statementMs: HOUR_MS, lockMs: HOUR_MS });
+    try {
+      await db.transaction().execute(async (transaction) => {
+        for (const query of queries) await transaction.executeQuery(query.compile());
+      });
+    } finally {
+      await db.destroy();
+    }
   }
 
   commit(view: string, batch: ViewBatch): Promise<void> {
@@ -127,4 +128,15 @@ export class PostgresReadStore implements ReadStore {
       return work(transaction);
     });
   }
+}
+
+function kyselyOn(options: PostgresOptions): Kysely<PlatformTables> {
+  return new Kysely({
+    dialect: new PostgresDialect({
+      pool: boundedPool(options),
+      onCreateConnection: async (connection) => {
+        await connection.executeQuery(CompiledQuery.raw(sessionSettings(options)));
+      },
+    }),
+  });
 }
