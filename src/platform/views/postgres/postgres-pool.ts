@@ -14,7 +14,7 @@ const PATIENCE_MS = 5_000;
  * Set on every connection. A process that stops in the middle of a transaction must not hold the view's counter for
  * ever, so the server ends it; waits for it are bounded too.
  */
-export function sessionSettings({ statementMs = STATEMENT_MS, lockMs = 5_000 }: PostgresOptions): string {
+function sessionSettings({ statementMs = STATEMENT_MS, lockMs = 5_000 }: PostgresOptions): string {
   return [
     'set search_path to views',
     'set idle_in_transaction_session_timeout to 5000',
@@ -36,7 +36,8 @@ export interface PostgresOptions {
 }
 
 /** A pool of bounded size whose failures are those of the views; a lost connection is replaced when the next one is asked for. */
-export function boundedPool({ url, connectionsMax, statementMs = STATEMENT_MS }: PostgresOptions): PostgresPool {
+export function boundedPool(options: PostgresOptions): PostgresPool {
+  const { url, connectionsMax, statementMs = STATEMENT_MS } = options;
   const pool = new Pool({
     connectionString: url,
     max: connectionsMax ?? 10,
@@ -59,11 +60,22 @@ export function boundedPool({ url, connectionsMax, statementMs = STATEMENT_MS }:
       let translating = wrapped.get(client);
       if (translating === undefined) {
         translating = translated(client);
+        await prepare(client, options);
         wrapped.set(client, translating);
       }
       return translating;
     },
   };
+}
+
+/** Not by Kysely's `onCreateConnection`: it keeps a connection for ever that dies in it, and the pool is one short, and never ends. */
+async function prepare(client: PoolClient, options: PostgresOptions): Promise<void> {
+  try {
+    await client.query(sessionSettings(options));
+  } catch (error) {
+    client.release(true);
+    throw postgresFailure(error);
+  }
 }
 
 /** Kysely's view of a client: it wants the very same object for the same connection each time. */

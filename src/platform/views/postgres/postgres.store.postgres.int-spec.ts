@@ -11,6 +11,7 @@ import { SseClient } from '../testing/sse-client';
 import { administer, postgresDatabase, postgresServer, type TestDatabase } from '../testing/stores';
 import { takeOwnership } from '../view-reads';
 import { foldBatch } from '../view-fold';
+import { boundedPool } from './postgres-pool';
 import { PostgresReadStore } from './postgres.store';
 import { ViewsUnavailable } from '../views.errors';
 
@@ -180,6 +181,13 @@ describe('views in PostgreSQL, in several processes', () => {
     expect(await holding).toBe('rolled back');
     expect(await side.store.from(accountsView.table).select('id').execute()).toEqual([{ id: 'a0' }]);
   }, 30_000);
+
+  it('gives back a connection that dies before it is prepared, and loses no place in its pool', async () => {
+    const pool = boundedPool({ url: database.url, connectionsMax: 1, lockMs: -1 });
+    // The server refuses that setting, as a connection that dies would: with one place each has to find it free again.
+    for (let count = 0; count < 3; count++) await expect(pool.connect()).rejects.toThrow();
+    await pool.end();
+  });
 
   it('says that the views are unavailable when no server answers', async () => {
     await expect(PostgresReadStore.open({ url: 'postgres://nobody@127.0.0.1:9/none' })).rejects.toThrow(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseError } from 'pg';
-import { CompiledQuery, Kysely, PostgresDialect, sql, type Compilable } from 'kysely';
+import { Kysely, PostgresDialect, sql, type Compilable } from 'kysely';
 import type { RowShape, TableDefinition } from '../../../kernel/view';
 import { migratePlatformTables, type PlatformTables } from '../platform-tables';
 import type { Projection } from '../projection';
@@ -9,7 +9,7 @@ import { queryOf } from '../view-reads';
 import { prepareAll } from '../view-tables';
 import { ViewWriters } from '../view-writers';
 import { DatabaseUnusable } from '../views.errors';
-import { boundedPool, sessionSettings, type PostgresOptions } from './postgres-pool';
+import { boundedPool, type PostgresOptions } from './postgres-pool';
 import { PostgresListener } from './postgres-listener';
 import { PostgresViewWriter } from './postgres-view-writer';
 
@@ -131,12 +131,5 @@ export class PostgresReadStore implements ReadStore {
 }
 
 function kyselyOn(options: PostgresOptions): Kysely<PlatformTables> {
-  return new Kysely({
-    dialect: new PostgresDialect({
-      pool: boundedPool(options),
-      onCreateConnection: async (connection) => {
-        await connection.executeQuery(CompiledQuery.raw(sessionSettings(options)));
-      },
-    }),
-  });
+  return new Kysely({ dialect: new PostgresDialect({ pool: boundedPool(options) }) });
 }
