@@ -41,12 +41,12 @@ describeModes('the process', (context) => {
     expect(output.trim()).toBe(`PORT_IN_USE: another process listens on 127.0.0.1:${port}`);
   });
 
-  it.each(context.mode === 'embedded' ? ['the log', 'views and state'] : ['views and state'])(
-    'ends with 70, and says why, when the thread of %s dies under load',
-    async (name) => {
-      const thread = context.mode === 'embedded' && name !== 'the log' ? 1 : 0;
+  const threads = context.mode === 'embedded' ? ['the log', 'views and state'] : ['state'];
+  it.each(threads.map((name, number) => ({ name, number })))(
+    'ends with 70, and says why, when the thread of $name dies under load',
+    async ({ number }) => {
       const preload = join(repositoryRoot(), 'test', 'fixtures', 'kill-thread.cjs');
-      const app = await context.startApp({ NODE_OPTIONS: `--require ${preload}`, KILLED_THREAD: String(thread) });
+      const app = await context.startApp({ NODE_OPTIONS: `--require ${preload}`, KILLED_THREAD: String(number) });
       const sending = new AbortController();
       const senders = Array.from({ length: 4 }, () => createValues(app.url, sending.signal));
       await new Promise((resolve) => setTimeout(resolve, 200));

@@ -111,17 +111,18 @@ export class Admission {
       this.bound = Math.min(ceiling, Math.max(isRefusing ? 0 : floor, this.bound * growth + 1));
     }
     this.refusalsSeen = this.refusals;
-    this.busiest = Math.max(this.inFlight.read, this.inFlight.write);
+    this.busiest = this.waiting;
+  }
+
+  /** In flight now, of the kind of which there are more. */
+  private get waiting(): number {
+    return Math.max(this.inFlight.read, this.inFlight.write);
   }
 
   private isRising(): boolean {
-    const inFlight = Math.max(this.inFlight.read, this.inFlight.write);
-    if (inFlight <= this.limits.floor) {
-      this.crowd = [];
-      return false;
-    }
-    this.crowd.push(inFlight);
-    if (this.crowd.length > RISING_MIN) this.crowd.shift();
-    return this.crowd.length === RISING_MIN && inFlight > Number(this.crowd[0]) * RISING_SHARE;
+    const { waiting } = this;
+    this.crowd = waiting > this.limits.floor ? [...this.crowd, waiting].slice(-RISING_MIN) : [];
+    const [first] = this.crowd;
+    return first !== undefined && this.crowd.length === RISING_MIN && waiting > first * RISING_SHARE;
   }
 }

@@ -79,10 +79,7 @@ async function prepareTable(
   const generation = (known?.generation ?? 0) + 1;
   if (known !== undefined) {
     await db.schema.dropTable(known.table_name).ifExists().execute();
-    await db.deleteFrom('checkpoints').where('view', '=', name).execute();
-    await db.deleteFrom('delete_marks').where('view', '=', name).execute();
-    await db.deleteFrom('parked_records').where('view', '=', name).execute();
-    await db.deleteFrom('dropped_records').where('view', '=', name).execute();
+    await forgetPlaces(db, name);
     await db.updateTable('stream_counters').set({ seq: 0, pruned: 0 }).where('view', '=', name).execute();
   }
   await createTable(db, kind, projection, { isIndexed: true });
@@ -131,7 +128,11 @@ export async function refillIndexed(
   generation: number,
 ): Promise<void> {
   const filled = generationOf(projection, generation);
-  await db.updateTable('view_rebuilds').set({ is_indexed: 1 }).where('view', '=', projection.name).execute();
+  const { numUpdatedRows } = await markIndexed(db, projection, generation)
+    .where('is_indexed', '=', 0)
+    .executeTakeFirstOrThrow();
+  // It was aborted, or another process has begun it anew.
+  if (numUpdatedRows === 0n) return;
   await forgetPlaces(db, filled.name);
   await db.updateTable('stream_counters').set({ seq: 0 }).where('view', '=', filled.name).execute();
   await db.schema.dropTable(filled.table.name).ifExists().execute();
@@ -145,13 +146,16 @@ export function indexingOfRebuild(
   projection: Projection,
   generation: number,
 ): Compilable[] {
-  // First of all, so that two processes do it one after the other.
-  const mark = db
+  // The mark first of all, so that two processes do it one after the other.
+  return [markIndexed(db, projection, generation), ...indexingOf(db, kind, generationOf(projection, generation))];
+}
+
+function markIndexed(db: Kysely<PlatformTables>, { name }: Projection, generation: number) {
+  return db
     .updateTable('view_rebuilds')
     .set({ is_indexed: 1 })
-    .where('view', '=', projection.name)
+    .where('view', '=', name)
     .where('generation', '=', generation);
-  return [mark, ...indexingOf(db, kind, generationOf(projection, generation))];
 }
 
 async function createTable(

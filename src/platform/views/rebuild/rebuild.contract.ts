@@ -16,6 +16,7 @@ import type { TestDatabase } from '../testing/stores';
 import { closed, handedOver } from '../testing/stream-world';
 import { projectionOf } from '../projection';
 import { readCheckpoints } from '../view-reads';
+import { refillIndexed } from '../view-tables';
 import { RowsRefused } from '../views.errors';
 import { allRebuilds } from './rebuild-tables';
 import { StoredViewOperations } from './view-operations';
@@ -186,6 +187,17 @@ export function rebuildContract(name: string, makeDatabase: () => Promise<TestDa
       await expect(side.store.writeAll([again])).rejects.toBeInstanceOf(RowsRefused);
       expect(side.fatal).toEqual([]);
     }, 60_000);
+
+    it('begins nothing anew that was aborted meanwhile', async () => {
+      const side = await world.open();
+      const operations = operationsOf(side);
+      const entries = ledgerProjections.find(({ name }) => name === entriesView.name)!;
+      await operations.rebuild(entries.name);
+      await operations.abort(entries.name);
+      await side.store.transact((db) => refillIndexed(db, side.store.kind, entries, 2));
+      await operations.rebuild(entries.name);
+      expect((await statusOf(side, entries.name))?.status).toBe('rebuilding');
+    });
 
     it('is done by another process when asked of one that is no projector', async () => {
       const asking = await world.open();
