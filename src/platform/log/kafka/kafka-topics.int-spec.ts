@@ -1,4 +1,4 @@
-import type { Kafka } from 'kafkajs';
+import type { ITopicConfig } from 'kafkajs';
 import { eventually } from '../../../../test/support/eventually';
 import { readToEnd } from '../contract/contract-tools.contract';
 import type { NewRecord } from '../log.port';
@@ -30,27 +30,17 @@ describe('the topics of the Kafka log', () => {
     });
 
     it('works on topics that an administrator has made, with their count', async () => {
-      await withAdmin(async (admin) => {
-        await admin.createTopics({
-          topics: [{ topic: `${logs.topicPrefix}m.commands`, numPartitions: 6, configEntries: keepEntries }],
-          waitForLeaders: true,
-        });
-      });
+      await makeTopics([{ topic: `${logs.topicPrefix}m.commands`, numPartitions: 6, configEntries: keepEntries }]);
       const log = await logs.open();
       expect([log.partitions('m.commands'), log.partitions('m.events')]).toEqual([6, 6]);
     });
 
     it('refuses counts that differ within a module or from an explicit setting', async () => {
-      await withAdmin(async (admin) => {
-        await admin.createTopics({
-          topics: [
-            { topic: `${logs.topicPrefix}m.commands`, numPartitions: 6, configEntries: keepEntries },
-            { topic: `${logs.topicPrefix}m.events`, numPartitions: 5, configEntries: keepEntries },
-            { topic: `${logs.topicPrefix}single`, numPartitions: 3, configEntries: keepEntries },
-          ],
-          waitForLeaders: true,
-        });
-      });
+      await makeTopics([
+        { topic: `${logs.topicPrefix}m.commands`, numPartitions: 6, configEntries: keepEntries },
+        { topic: `${logs.topicPrefix}m.events`, numPartitions: 5, configEntries: keepEntries },
+        { topic: `${logs.topicPrefix}single`, numPartitions: 3, configEntries: keepEntries },
+      ]);
       await expect(logs.open()).rejects.toMatchObject({
         code: 'LOG_TOPIC_POLICY',
         message: 'topic m.events: it has 5 partitions and must have as many as m.commands, 6',
@@ -63,14 +53,9 @@ describe('the topics of the Kafka log', () => {
     });
 
     it('refuses a topic that would forget', async () => {
-      await withAdmin(async (admin) => {
-        await admin.createTopics({
-          topics: [
-            { topic: `${logs.topicPrefix}m.commands`, numPartitions: 4, configEntries: [retention('604800000')] },
-          ],
-          waitForLeaders: true,
-        });
-      });
+      await makeTopics([
+        { topic: `${logs.topicPrefix}m.commands`, numPartitions: 4, configEntries: [retention('604800000')] },
+      ]);
       await expect(logs.open()).rejects.toMatchObject({
         code: 'LOG_TOPIC_POLICY',
         message: `topic ${logs.topicPrefix}m.commands: retention.ms is 604800000 and must be -1`,
@@ -81,23 +66,18 @@ describe('the topics of the Kafka log', () => {
   describe('compacted topics', () => {
     it('reads on over batches whose last records are gone', async () => {
       const log = await logs.open();
-      await withAdmin(async (admin) => {
-        await admin.createTopics({
-          topics: [
-            {
-              topic: `${logs.topicPrefix}m.state`,
-              numPartitions: 4,
-              configEntries: [
-                { name: 'cleanup.policy', value: 'compact' },
-                { name: 'segment.ms', value: '100' },
-                { name: 'min.cleanable.dirty.ratio', value: '0.01' },
-                { name: 'max.compaction.lag.ms', value: '100' },
-              ],
-            },
+      await makeTopics([
+        {
+          topic: `${logs.topicPrefix}m.state`,
+          numPartitions: 4,
+          configEntries: [
+            { name: 'cleanup.policy', value: 'compact' },
+            { name: 'segment.ms', value: '100' },
+            { name: 'min.cleanable.dirty.ratio', value: '0.01' },
+            { name: 'max.compaction.lag.ms', value: '100' },
           ],
-          waitForLeaders: true,
-        });
-      });
+        },
+      ]);
       await log.ensureTopics([{ name: 'm.state', policy: 'compact' }]);
       const state = (key: string, value: string): NewRecord => ({
         topic: 'm.state',
@@ -125,11 +105,12 @@ describe('the topics of the Kafka log', () => {
   }
 });
 
-async function withAdmin(work: (admin: ReturnType<Kafka['admin']>) => Promise<void>): Promise<void> {
+/** As an administrator would. Leaders are waited for by what opens the log. */
+async function makeTopics(topics: ITopicConfig[]): Promise<void> {
   const admin = plainKafka().admin();
   await admin.connect();
   try {
-    await work(admin);
+    await admin.createTopics({ topics, waitForLeaders: false });
   } finally {
     await admin.disconnect();
   }
