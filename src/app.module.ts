@@ -1,11 +1,12 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { CalculatorModule } from './modules/calculator/calculator.module';
+import { PaymentsModule } from './modules/payments/payments.module';
 import type { Settings } from './platform/config/settings';
 import type { Feature } from './platform/feature';
 import { PlatformModule } from './platform/platform.module';
 
 /** All business modules of this product. */
-export const modules: readonly (Type & { readonly feature: Feature })[] = [CalculatorModule];
+export const modules: readonly (Type & { readonly feature: Feature })[] = [CalculatorModule, PaymentsModule];
 
 /** Names that the settings `MODULES` and `VIEWS` may hold. */
 export const known = {

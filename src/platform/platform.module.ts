@@ -20,6 +20,7 @@ import { projectionsOf } from './platform.projections';
 import { DeadLetters } from './operations/dead-letters';
 import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS } from './operations/operator-services';
 import type { DataDirectory } from './sqlite/data-directory';
+import { LookUp } from './views/look-up';
 import { READ_STORE, ReadModels } from './views/read-models';
 import type { ReadStore } from './views/read-store.port';
 import { SqliteReadStore } from './views/sqlite/sqlite.store';
@@ -71,12 +72,23 @@ export class PlatformModule {
         CommandParts,
         CommandOutcomes,
         LiveRows,
+        LookUp,
         OperatorSocket,
         PlatformLifecycle,
         ReadModels,
         ViewParts,
       ],
-      exports: [CqrsModule, CommandGateway, CommandOutcomes, LiveRows, ReadModels, READ_STORE, StreamHub, ViewProgress],
+      exports: [
+        CqrsModule,
+        CommandGateway,
+        CommandOutcomes,
+        LiveRows,
+        LookUp,
+        ReadModels,
+        READ_STORE,
+        StreamHub,
+        ViewProgress,
+      ],
     };
   }
 }

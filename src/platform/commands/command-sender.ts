@@ -15,11 +15,13 @@ import { canonicalJson, commandIdOf, uuidV5 } from './identifiers';
 export interface SenderOptions {
   /** How long the route waits for the decision when the client does not say; default 10,000. */
   readonly waitMs?: number;
+  /** Member of the body that names the target aggregate, within whose scope idempotency keys live; default `id`. */
+  readonly target?: string;
 }
 
 /** How an outcome looks on a route. */
 export interface AnswerShape {
-  /** Status of an accepted command; default 200. */
+  /** Status of an accepted command; default 200; 204 has no body. */
   readonly status?: number;
   /** `Location` of an accepted command, and of a pending one in place of its outcome's page. */
   readonly location?: string;
@@ -28,6 +30,7 @@ export interface AnswerShape {
 }
 
 const WAIT_MS = 10_000;
+const NO_CONTENT = 204;
 
 /**
  * The HTTP side of one command: metadata from the request's headers on the way in, status and headers on the way out.
@@ -49,7 +52,7 @@ export class CommandSender {
     // There are no identities yet: every caller is the same one.
     const identity = 'anonymous';
     this.metadata = {
-      commandId: key === undefined ? randomUUIDv7() : commandIdOf(scopeOf(request, identity), key),
+      commandId: key === undefined ? randomUUIDv7() : commandIdOf(scopeOf(request, identity, options.target), key),
       identity,
       correlationId: request.correlationId,
       receivedAt: Date.now(),
@@ -94,7 +97,7 @@ export class CommandSender {
         this.header('etag', `"${decision.version}"`);
         if (shape.location !== undefined) this.header('location', shape.location);
         void this.reply.status(shape.status ?? 200);
-        return { ...shape.body, ...Object(decision.reply) };
+        return shape.status === NO_CONTENT ? undefined : { ...shape.body, ...Object(decision.reply) };
     }
   }
 
@@ -137,8 +140,8 @@ export function rejection(code: string, details: Readonly<Record<string, unknown
   return new Rejected(code, details);
 }
 
-function scopeOf(request: FastifyRequest, identity: string): Parameters<typeof commandIdOf>[0] {
-  const target = memberText(request.params, 'id') ?? memberText(request.body, 'id') ?? identity;
+function scopeOf(request: FastifyRequest, identity: string, member = 'id'): Parameters<typeof commandIdOf>[0] {
+  const target = memberText(request.params, 'id') ?? memberText(request.body, member) ?? identity;
   return { identity, method: request.method, route: routeOf(request), target };
 }
 

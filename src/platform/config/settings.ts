@@ -46,6 +46,18 @@ export interface AuthSettings {
   readonly publicModules: ReadonlySet<string>;
 }
 
+export interface PaymentSettings {
+  /** What a new user is granted, minor units. */
+  readonly openingBalance: number;
+}
+
+export interface SimulationSettings {
+  /** The same seed gives the same sequence of attempts. */
+  readonly seed: number;
+  /** Divides the times between attempts. */
+  readonly speed: number;
+}
+
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 /** The whole configuration of a process, validated, read once at the start. */
@@ -66,6 +78,8 @@ export interface Settings {
   readonly modules: Selection;
   readonly views: Selection;
   readonly auth: AuthSettings;
+  readonly payments: PaymentSettings;
+  readonly simulation: SimulationSettings;
   /** 32 bytes, base64; wraps personal data keys. */
   readonly dataKeyEncryptionKey?: string;
   readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' };

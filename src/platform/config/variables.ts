@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseMoney } from '../../kernel/money';
 import { ROLES } from './settings';
 
 /** One environment variable: how it is read, what it means to an operator, and whether its value may be shown. */
@@ -124,6 +125,21 @@ export const variables = {
     'Whether X-Forwarded-For is believed: true, false, or the proxies as addresses and networks.',
   ),
   CORS_ORIGINS: variable(list.pipe(z.array(origin)), '', 'Origins that browsers may call from, separated by commas.'),
+  OPENING_BALANCE: variable(
+    z.string().transform(parseMoney).pipe(z.int('must be an amount of at most two decimals, such as 100.00')),
+    '100.00',
+    'What a new user of payments is granted; nothing else makes money.',
+  ),
+  SIMULATION_SEED: variable(integer(0, 999_999_999), '1', 'The same seed gives the same sequence of attempts.'),
+  SIMULATION_SPEED: variable(
+    z
+      .string()
+      .regex(/^\d{1,4}(\.\d{1,3})?$/, 'must be a number from 0.001 to 1000')
+      .transform(Number)
+      .refine((speed) => speed >= 0.001 && speed <= 1_000, 'must be a number from 0.001 to 1000'),
+    '1',
+    'Divides the times between the attempts of virtual users.',
+  ),
   LOG_LEVEL: variable(
     z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

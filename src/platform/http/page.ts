@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -23,8 +23,32 @@ export class PageQuery {
   after?: string;
 }
 
+/** Query of a list that is ordered by a text. */
+export class TextPageQuery extends PickType(PageQuery, ['limit']) {
+  @ApiPropertyOptional({ description: 'As the `Link` of the page before says; opaque' })
+  @IsOptional()
+  @IsString()
+  @Matches(/^[A-Za-z0-9_-]{1,1000}$/, { message: 'after must be as the Link of a page says' })
+  after?: string;
+
+  /** The text after which the page begins; empty for the first page. */
+  get afterText(): string {
+    return Buffer.from(this.after ?? '', 'base64url').toString();
+  }
+}
+
+/** Cursor of a row in a list that is ordered by a text. */
+export function textCursor(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
 /** Adds `Link: <…>; rel="next"` when the page is full. @param after cursor of its last row */
-export function linkNext(request: FastifyRequest, reply: FastifyReply, { limit }: PageQuery, after: string): void {
+export function linkNext(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { limit }: Pick<PageQuery, 'limit'>,
+  after: string,
+): void {
   const path = request.url.split('?', 1)[0];
   void reply.header('link', `<${path}?limit=${limit}&after=${after}>; rel="next"`);
 }

@@ -1,0 +1,100 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { IsText } from '../../platform/http/is-text.decorator';
+import { ApiMoney, IsAmount } from './money.dto';
+import { requestStatuses, type PaymentRequestRow } from './views/payment-request.view';
+
+export class RegisterUserDto {
+  @IsOptional()
+  @IsText({ max: 128, optional: true, example: 'alice', description: 'If given, the `sub` of the token' })
+  id?: string | null;
+
+  @IsText({ max: 100, example: 'Alice' })
+  name: string;
+
+  @IsText({ max: 100, example: 'alice' })
+  username: string;
+}
+
+export class UserDto {
+  @ApiProperty({ example: 'alice' })
+  id: string;
+
+  @ApiProperty({ example: 'Alice' })
+  name: string;
+
+  @ApiProperty({ example: 'alice' })
+  username: string;
+}
+
+export class RequestPaymentDto {
+  @IsText({ max: 128, example: 'bob', description: 'Who is asked' })
+  userId: string;
+
+  @IsAmount()
+  amount: number;
+
+  @IsOptional()
+  @IsText({ min: 0, max: 280, optional: true, example: 'Lunch' })
+  notes?: string | null;
+}
+
+export class PayDto {
+  @IsText({ max: 128, example: 'bob', description: 'Who is paid' })
+  userId: string;
+
+  @IsAmount()
+  amount: number;
+
+  @IsOptional()
+  @IsText({ min: 0, max: 280, optional: true, example: 'Lunch' })
+  notes?: string | null;
+
+  @IsOptional()
+  @IsText({ max: 128, optional: true, description: 'The request that is paid' })
+  requestId?: string | null;
+}
+
+export class PaidDto {
+  @ApiProperty({ format: 'uuid' })
+  paymentId: string;
+
+  @ApiMoney('Of the payer, afterwards')
+  balance: number;
+}
+
+export class RequestedDto {
+  @ApiProperty({ format: 'uuid' })
+  requestId: string;
+}
+
+export class OpenRequestDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  fromUserId: string;
+
+  @ApiProperty()
+  fromUserName: string;
+
+  @ApiProperty()
+  toUserId: string;
+
+  @ApiProperty()
+  toUserName: string;
+
+  @ApiMoney()
+  amount: number;
+
+  @ApiProperty({ type: String, nullable: true })
+  notes: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Milliseconds since the epoch' })
+  timestamp: number;
+}
+
+export class PaymentRequestDto extends OpenRequestDto {
+  @ApiProperty({ enum: requestStatuses })
+  status: PaymentRequestRow['status'];
+}
