@@ -3,15 +3,22 @@ import type { Import, Source, SourceTree } from './source-tree.ts';
 
 /** The parts of the platform that modules are made of; everything else is its own business. */
 export const PUBLIC_PLATFORM = [
+  'auth/access.decorators',
+  'auth/caller',
+  'commands/api-accepted.decorator',
   'commands/command-gateway',
   'commands/command-handlers',
   'commands/command-sender',
   'commands/reads.decorator',
+  'config/config.module',
+  'config/settings',
   'feature',
   'http/api-problems.decorator',
+  'http/is-text.decorator',
   'http/page',
   'http/produces.decorator',
   'http/uuid.pipe',
+  'views/look-up',
   'views/read-models',
   'views/streams/live-rows',
 ].map((part) => `src/platform/${part}`);

@@ -17,7 +17,7 @@ import { UuidPipe } from '../../platform/http/uuid.pipe';
 import { LiveRows, STREAM_OR_ROWS } from '../../platform/views/streams/live-rows';
 import { paymentRejections } from './domain/payment.rejections';
 import { CloseRequestCommand, RequestCommand } from './domain/user.commands';
-import { PaymentFacts } from './payment-facts';
+import { PaymentFacts } from './payment.facts';
 import { OpenRequestDto, PaymentRequestDto, RequestedDto, RequestPaymentDto } from './payments.dto';
 import {
   GetOpenRequests,

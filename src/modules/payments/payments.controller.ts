@@ -10,7 +10,7 @@ import { ApiCommand, type CommandSender, Sender } from '../../platform/commands/
 import { ApiProblems } from '../../platform/http/api-problems.decorator';
 import { paymentRejections } from './domain/payment.rejections';
 import { PayCommand } from './domain/user.commands';
-import { PaymentFacts } from './payment-facts';
+import { PaymentFacts } from './payment.facts';
 import { PaidDto, PayDto } from './payments.dto';
 
 const { SELF_PAYMENT, USER_NOT_FOUND, REQUEST_NOT_FOUND, REQUEST_CLOSED, REQUEST_MISMATCH, INSUFFICIENT_FUNDS } =

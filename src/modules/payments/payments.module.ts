@@ -3,7 +3,7 @@ import { commandHandlersFor } from '../../platform/commands/command-handlers';
 import { runnable, type Feature } from '../../platform/feature';
 import { paymentRejections } from './domain/payment.rejections';
 import { user } from './domain/user.decider';
-import { PaymentFacts } from './payment-facts';
+import { PaymentFacts } from './payment.facts';
 import { PaymentRequestsController } from './payment-requests.controller';
 import { PaymentsController } from './payments.controller';
 import { StatementController } from './statement.controller';

@@ -19,6 +19,7 @@ declare module 'fastify' {
   }
 }
 
+/** The identity of a request: the token's `sub`, or `anonymous`. */
 export function identityOf({ caller }: FastifyRequest): string {
   return caller?.identity ?? ANONYMOUS;
 }

@@ -84,7 +84,6 @@ function assemble(values: VariableValues, given: Environment, surroundings: Surr
       publicModules: new Set(production && !isSet(given['PUBLIC_MODULES']) ? [] : values.PUBLIC_MODULES),
     },
     payments: { openingBalance: values.OPENING_BALANCE ?? 0 },
-    simulation: { seed: values.SIMULATION_SEED ?? 1, speed: values.SIMULATION_SPEED ?? 1 },
     ...(values.DATA_KEY_ENCRYPTION_KEY !== undefined && { dataKeyEncryptionKey: values.DATA_KEY_ENCRYPTION_KEY }),
     log: {
       level: values.LOG_LEVEL ?? 'info',

@@ -1,5 +1,6 @@
 /** What a process can run. `simulator` only when asked for. */
 export const ROLES = ['api', 'processor', 'reactor', 'projector', 'simulator'] as const;
+/** One of {@link ROLES}. */
 export type Role = (typeof ROLES)[number];
 
 /** What {@link Settings.modules} and {@link Settings.views} say when nothing is left out. */
@@ -24,6 +25,7 @@ export interface KafkaSettings {
   readonly sessionTimeoutMs: number;
 }
 
+/** Where and how the process is reached. */
 export interface HttpSettings {
   readonly host: string;
   /** 0: any free port. */
@@ -38,6 +40,7 @@ export interface HttpSettings {
   readonly corsOrigins: readonly string[];
 }
 
+/** Whose tokens are believed. */
 export interface AuthSettings {
   /** `development`: this process is the issuer. */
   readonly issuer: string;
@@ -46,18 +49,13 @@ export interface AuthSettings {
   readonly publicModules: ReadonlySet<string>;
 }
 
+/** Settings of the module payments. */
 export interface PaymentSettings {
   /** What a new user is granted, minor units. */
   readonly openingBalance: number;
 }
 
-export interface SimulationSettings {
-  /** The same seed gives the same sequence of attempts. */
-  readonly seed: number;
-  /** Divides the times between attempts. */
-  readonly speed: number;
-}
-
+/** From the rarest to the most frequent lines; `silent` for none. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 /** The whole configuration of a process, validated, read once at the start. */
@@ -79,7 +77,6 @@ export interface Settings {
   readonly views: Selection;
   readonly auth: AuthSettings;
   readonly payments: PaymentSettings;
-  readonly simulation: SimulationSettings;
   /** 32 bytes, base64; wraps personal data keys. */
   readonly dataKeyEncryptionKey?: string;
   readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' };

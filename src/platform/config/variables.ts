@@ -130,16 +130,6 @@ export const variables = {
     '100.00',
     'What a new user of payments is granted; nothing else makes money.',
   ),
-  SIMULATION_SEED: variable(integer(0, 999_999_999), '1', 'The same seed gives the same sequence of attempts.'),
-  SIMULATION_SPEED: variable(
-    z
-      .string()
-      .regex(/^\d{1,4}(\.\d{1,3})?$/, 'must be a number from 0.001 to 1000')
-      .transform(Number)
-      .refine((speed) => speed >= 0.001 && speed <= 1_000, 'must be a number from 0.001 to 1000'),
-    '1',
-    'Divides the times between the attempts of virtual users.',
-  ),
   LOG_LEVEL: variable(
     z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

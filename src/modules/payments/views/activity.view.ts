@@ -1,5 +1,5 @@
 import type { View } from '../../../kernel/view';
-import { activityOf, type Activity } from '../domain/activity';
+import { activityOf, type Activity } from '../domain/activity.reading';
 import { paymentEvents, type PaymentEvent } from '../domain/user.events';
 
 /** One activity, as it was when it happened. */

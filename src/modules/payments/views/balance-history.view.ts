@@ -1,6 +1,6 @@
 import type { View } from '../../../kernel/view';
+import { balanceAfter } from '../domain/balance.reading';
 import { paymentEvents, type PaymentEvent } from '../domain/user.events';
-import { balanceAfter } from './balance.view';
 
 /** Every balance that a user ever had. */
 export type BalanceHistoryRow = {

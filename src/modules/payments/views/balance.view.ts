@@ -1,5 +1,5 @@
-import { unreachable } from '../../../kernel/decider';
 import type { View } from '../../../kernel/view';
+import { balanceAfter } from '../domain/balance.reading';
 import { paymentEvents, type PaymentEvent } from '../domain/user.events';
 
 /** What everybody has now. */
@@ -26,22 +26,3 @@ export const balanceView: View<BalanceRow, PaymentEvent> = {
     return balance === undefined ? [] : [{ key: { id }, update: () => ({ id, balance, at }) }];
   },
 };
-
-/** The balance that an event leaves, in minor units; `undefined` when it leaves it as it was. */
-export function balanceAfter(event: PaymentEvent): number | undefined {
-  switch (event.type) {
-    case 'UserRegistered':
-    case 'PaymentSent':
-    case 'PaymentReceived':
-    case 'PaymentReturned':
-      return event.data.balance;
-    case 'UserRenamed':
-    case 'PaymentRefused':
-    case 'PaymentRequested':
-    case 'PaymentRequestDeclined':
-    case 'PaymentRequestWithdrawn':
-      return undefined;
-    default:
-      return unreachable(event);
-  }
-}

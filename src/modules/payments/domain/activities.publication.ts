@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { showMoney } from '../../../kernel/money';
 import type { Publication } from '../../../kernel/publication';
-import { activityOf } from '../domain/activity';
-import { paymentEvents, type PaymentEvent } from '../domain/user.events';
+import { activityOf } from './activity.reading';
+import { paymentEvents, type PaymentEvent } from './user.events';
 
 const activitySchema = z.strictObject({
   eventName: z.enum(['PaymentSent', 'PaymentReceived', 'PaymentRequested']),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { showMoney } from '../../../kernel/money';
 import type { Publication } from '../../../kernel/publication';
-import { paymentEvents, type PaymentEvent } from '../domain/user.events';
-import { balanceAfter } from '../views/balance.view';
+import { paymentEvents, type PaymentEvent } from './user.events';
+import { balanceAfter } from './balance.reading';
 
 const balanceSchema = z.strictObject({ balance: z.number(), timestamp: z.int() });
 

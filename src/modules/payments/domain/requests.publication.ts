@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { unreachable } from '../../../kernel/decider';
 import { showMoney } from '../../../kernel/money';
 import type { Publication, PublicMessage } from '../../../kernel/publication';
-import { paymentEvents, type OpenRequest, type PaymentEvent } from '../domain/user.events';
+import { paymentEvents, type OpenRequest, type PaymentEvent } from './user.events';
 
 const requestSchema = z.strictObject({
   id: z.string(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Publication } from '../../../kernel/publication';
-import { paymentEvents, type PaymentEvent } from '../domain/user.events';
+import { paymentEvents, type PaymentEvent } from './user.events';
 
 const userSchema = z.strictObject({ id: z.string(), name: z.string(), username: z.string() });
 
