@@ -3,6 +3,8 @@ import type { Import, Source, SourceTree } from './source-tree.ts';
 
 /** The parts of the platform that modules are made of; everything else is its own business. */
 export const PUBLIC_PLATFORM = [
+  'auth/access.decorators',
+  'auth/caller',
   'commands/command-gateway',
   'commands/command-handlers',
   'commands/command-sender',

@@ -19,6 +19,7 @@ declare module 'fastify' {
   }
 }
 
+/** Whose commands and rows a request is about. */
 export function identityOf({ caller }: FastifyRequest): string {
   return caller?.identity ?? ANONYMOUS;
 }
