@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Put, Query, Req, Res } from '@nestj
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RequireScope } from '../../platform/auth/access.decorators';
 import type { CommandOutcome } from '../../platform/commands/command-gateway';
 import { ApiCommand, type CommandSender, Sender } from '../../platform/commands/command-sender';
 import { Reads } from '../../platform/commands/reads.decorator';
@@ -17,6 +18,7 @@ import { GetValueHistory, valueHistoryView, type ValueHistoryRow } from './views
 import { GetValue, valueView } from './views/value.view';
 
 @ApiTags('calculator')
+@RequireScope('read:values', 'calculator')
 @ApiProblems('VALIDATION_FAILED', valueRejections)
 @Controller('values')
 export class ValuesController {
@@ -27,6 +29,7 @@ export class ValuesController {
   ) {}
 
   @Post()
+  @RequireScope('write:values', 'calculator')
   @ApiOperation({ summary: 'Create a value' })
   @ApiCommand()
   @ApiAcceptedResponse({ type: AcceptedValueDto })
@@ -38,6 +41,7 @@ export class ValuesController {
   }
 
   @Put(':id')
+  @RequireScope('write:values', 'calculator')
   @ApiOperation({ summary: 'Add to a value or multiply it' })
   @ApiCommand()
   @ApiAcceptedResponse({ type: AcceptedValueDto })

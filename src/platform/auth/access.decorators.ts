@@ -4,8 +4,8 @@ import { SetMetadata } from '@nestjs/common';
 export type Access =
   /** A valid token that holds the scope. In a process where `publicModule` is public, everybody. */
   | { readonly kind: 'scope'; readonly scope: string; readonly publicModule?: string }
-  /** Any valid token. */
-  | { readonly kind: 'token' }
+  /** Any valid token. With `orPublicModules`, everybody in a process that has a public module. */
+  | { readonly kind: 'token'; readonly orPublicModules?: boolean }
   /** Everybody: the one public list of the contract. */
   | { readonly kind: 'public' };
 
@@ -22,9 +22,13 @@ export function RequireScope(scope: string, publicModule?: string): MethodDecora
   return SetMetadata(ACCESS, access);
 }
 
-/** The route asks for a valid token and no scope. */
-export function RequireToken(): MethodDecorator & ClassDecorator {
-  const access: Access = { kind: 'token' };
+/**
+ * The route asks for a valid token and no scope.
+ *
+ * @param options.orPublicModules callers without a token are let in where there are public modules; what they may see is for the route to say
+ */
+export function RequireToken(options: { readonly orPublicModules?: boolean } = {}): MethodDecorator & ClassDecorator {
+  const access: Access = { kind: 'token', ...options };
   return SetMetadata(ACCESS, access);
 }
 
@@ -32,4 +36,16 @@ export function RequireToken(): MethodDecorator & ClassDecorator {
 export function Public(): MethodDecorator & ClassDecorator {
   const access: Access = { kind: 'public' };
   return SetMetadata(ACCESS, access);
+}
+
+/** Whether callers without a token are let in. */
+export function isOpen(access: Access, publicModules: ReadonlySet<string>): boolean {
+  switch (access.kind) {
+    case 'public':
+      return true;
+    case 'token':
+      return access.orPublicModules === true && publicModules.size > 0;
+    case 'scope':
+      return access.publicModule !== undefined && publicModules.has(access.publicModule);
+  }
 }

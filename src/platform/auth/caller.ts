@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-/** The identity of a request: the token's `sub`, or `anonymous`. */
+/** Whose commands and rows a request is about. */
 export function identityOf({ caller }: FastifyRequest): string {
   return caller?.identity ?? ANONYMOUS;
 }

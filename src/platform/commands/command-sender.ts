@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { identityOf } from '../auth/caller';
 import type { CommandMetadata } from '../../kernel/command';
 import { Rejected } from '../../kernel/rejection';
 import { ApiProblems } from '../http/api-problems.decorator';
@@ -49,8 +50,7 @@ export class CommandSender {
     const expectedVersion = readExpectedVersion(headers['if-match']);
     const { traceparent } = request;
     this.preference = readPreference(single(headers['prefer']), options.waitMs ?? WAIT_MS);
-    // There are no identities yet: every caller is the same one.
-    const identity = 'anonymous';
+    const identity = identityOf(request);
     this.metadata = {
       commandId: key === undefined ? randomUUIDv7() : commandIdOf(scopeOf(request, identity, options.target), key),
       identity,

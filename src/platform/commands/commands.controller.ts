@@ -1,6 +1,11 @@
-import { Controller, Get, Param, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { RequireToken } from '../auth/access.decorators';
+import { ANONYMOUS, identityOf } from '../auth/caller';
+import { SETTINGS } from '../config/config.module';
+import type { Settings } from '../config/settings';
+import { FEATURES, type Feature } from '../feature';
 import { ApiProblems, Problem } from '../http/api-problems.decorator';
 import { HttpProblem } from '../http/http-problem';
 import { ProblemCatalog } from '../http/problem-catalog';
@@ -35,20 +40,36 @@ class CommandOutcomeDto {
 @ApiTags('commands')
 @Controller('commands')
 export class CommandsController {
+  private readonly publicCommands: ReadonlySet<string>;
+
   constructor(
     private readonly outcomes: CommandOutcomes,
     private readonly catalog: ProblemCatalog,
-  ) {}
+    @Inject(FEATURES) features: readonly Feature[],
+    @Inject(SETTINGS) { auth }: Settings,
+  ) {
+    const open = features.filter(({ name }) => auth.publicModules.has(name));
+    const types = open.flatMap(({ aggregates }) => aggregates.flatMap(({ commands }) => commands));
+    this.publicCommands = new Set(types.map(({ type }) => type));
+  }
 
   @Get(':id')
+  @RequireToken({ orPublicModules: true })
   @ApiOperation({ summary: 'What became of a command, for 24 hours' })
   @ApiOkResponse({ type: CommandOutcomeDto })
   @ApiProblems('VALIDATION_FAILED', 'NOT_FOUND', 'VIEW_BEHIND', 'VIEWS_UNAVAILABLE')
   async outcome(@Param('id', UuidPipe) id: string, @Req() request: FastifyRequest): Promise<CommandOutcomeDto> {
     const row = await this.outcomes.find(id);
     if (row === 'behind') throw new HttpProblem('VIEW_BEHIND');
-    if (row === undefined) throw new HttpProblem('NOT_FOUND', { detail: 'There is no such command.' });
+    if (row === undefined || !this.maySee(request, row))
+      throw new HttpProblem('NOT_FOUND', { detail: 'There is no such command.' });
     return this.show(row, request.url.split('?', 1)[0] ?? '');
+  }
+
+  /** Whoever sent it; what was sent without a token, everybody, for as long as its module is public. */
+  private maySee(request: FastifyRequest, { identity, command }: OutcomeRow): boolean {
+    if (identityOf(request) !== identity) return false;
+    return identity !== ANONYMOUS || this.publicCommands.has(command);
   }
 
   private show(row: OutcomeRow, instance: string): CommandOutcomeDto {

@@ -1,6 +1,8 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AuthModule } from '../auth/auth.module';
+import { RouteAccess } from '../auth/route-access';
 import { ConfigModule } from '../config/config.module';
 import type { Settings } from '../config/settings';
 import { HealthRegistry } from '../telemetry/health-registry';
@@ -43,6 +45,7 @@ const exposedHeaders = [
   'Location',
   'Preference-Applied',
   'Retry-After',
+  'WWW-Authenticate',
   'X-Correlation-Id',
 ];
 
@@ -75,6 +78,8 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
         ConfigModule.forRoot(settings),
         TelemetryModule,
         HttpModule.forRoot({ catalog, shutdown, balancer, rateLimitPerSecond: settings.http.rateLimitPerSecond }),
+        // After the rate limit, which is cheaper to ask.
+        AuthModule.forRoot(settings),
         ...options.modules,
       ],
     },
@@ -97,6 +102,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
   });
   observeRequests(server, logs, app.get(MetricsService), app.get(Traces));
   observeAdmission(admission, app.get(MetricsService));
+  app.get(RouteAccess).require(server);
   await server.register(serveDocumentation, { catalog, openApi: () => openApiDocument(app) });
   return app;
 }

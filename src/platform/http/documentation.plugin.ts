@@ -53,7 +53,7 @@ export async function serveDocumentation(
   { catalog, openApi }: { catalog: ProblemCatalog; openApi: () => object },
 ): Promise<void> {
   let openApiText: string | undefined;
-  server.get('/openapi.json', (_request, reply) => {
+  server.get('/openapi.json', { config: { isPublic: true } }, (_request, reply) => {
     openApiText ??= JSON.stringify(openApi());
     return reply.type('application/json; charset=utf-8').send(openApiText);
   });
@@ -85,7 +85,7 @@ export async function serveDocumentation(
         },
       },
     });
-    const config = { produces: ['text/html', '*/*'] as const };
+    const config = { produces: ['text/html', '*/*'] as const, isPublic: true };
     const html = 'text/html; charset=utf-8';
     pages.get('/docs', { config }, (_request, reply) => reply.type(html).send(explorer));
     pages.get('/docs/', { config }, (_request, reply) => reply.redirect('/docs', 308));

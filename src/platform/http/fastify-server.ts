@@ -128,6 +128,7 @@ function decorate(server: FastifyInstance): void {
     },
   });
   server.decorateRequest('problemCode', undefined);
+  server.decorateRequest('caller', undefined);
 }
 
 function beginRequest(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {

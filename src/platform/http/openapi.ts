@@ -1,4 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
+import { RouteAccess } from '../auth/route-access';
+import { BEARER, problemsOf, securityOf } from '../auth/security.openapi';
 import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { Problem } from './api-problems.decorator';
 import { problemCodes, type ProblemCode } from './problem-codes';
@@ -25,15 +27,20 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setTitle(product.name)
     .setDescription(product.description)
     .setVersion(product.version)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, BEARER)
     .build();
   const document = SwaggerModule.createDocument(app, config, { extraModels: [Problem] });
+  const routes = app.get(RouteAccess);
   for (const [path, item] of Object.entries(document.paths)) {
     for (const method of methods) {
       const operation = item[method];
       if (operation === undefined) continue;
       const isProbe = path === '/metrics' || path.startsWith('/health/');
+      const access = routes.of(method, path);
+      if (access !== undefined) operation.security = securityOf(access, routes);
       const codes = [
         ...ofEveryRoute,
+        ...(access === undefined ? [] : problemsOf(access, routes)),
         ...(isProbe ? [] : ofClientsRoutes),
         ...(operation.requestBody === undefined ? [] : ofRoutesWithBody),
       ];
@@ -51,6 +58,9 @@ function addProblem(responses: Responses, code: ProblemCode): void {
   responses[status] = {
     ...present,
     description: `${description === '' ? '' : `${description}\n\n`}\`${code}\`: ${title}`,
-    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } } },
+    content: {
+      ...(present !== undefined && 'content' in present ? present.content : {}),
+      'application/problem+json': { schema: { $ref: getSchemaPath(Problem) } },
+    },
   };
 }

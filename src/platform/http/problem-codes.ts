@@ -21,6 +21,7 @@ export const problemCodes = {
   RATE_LIMITED: { status: 429, title: 'Too many requests' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The request headers are too large' },
   INTERNAL_ERROR: { status: 500, title: 'The server failed' },
+  ISSUER_UNAVAILABLE: { status: 503, title: 'The issuer of the tokens cannot be reached' },
   LOG_UNAVAILABLE: { status: 503, title: 'The log cannot be reached; nothing was sent' },
   OUTCOME_UNKNOWN: { status: 503, title: 'The outcome is not known yet' },
   COMMAND_PARKED: { status: 503, title: 'The command was set aside' },

@@ -1,9 +1,11 @@
 import { Controller, Get, HttpCode } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { Public } from '../auth/access.decorators';
 import { Produces } from './produces.decorator';
 import { product } from './product';
 
 /** What a visitor of the bare address is told. */
+@Public()
 @ApiExcludeController()
 @Controller()
 export class RootController {

@@ -1,12 +1,14 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
+import { Public } from '../auth/access.decorators';
 import { Produces } from '../http/produces.decorator';
 import { MetricsService } from './metrics.service';
 
 const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
 
 @ApiTags('operations')
+@Public()
 @SkipThrottle()
 @Controller('metrics')
 export class MetricsController {

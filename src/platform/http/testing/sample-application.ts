@@ -1,10 +1,14 @@
+import { mkdtempSync } from 'node:fs';
 import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Body, Controller, Get, HttpCode, Logger, Module, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Type } from 'class-transformer';
 import { IsArray, IsNumber, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { Rejected } from '../../../kernel/rejection';
+import { Public } from '../../auth/access.decorators';
 import { loadSettings } from '../../config/load-settings';
 import { DiskFull, LogUnavailable, OutcomeUnknown } from '../../log/log.port';
 import { createLogs } from '../../telemetry/logger';
@@ -55,6 +59,7 @@ class PageDto {
 }
 
 /** Routes of every kind, without any command behind them. */
+@Public()
 @Controller('things')
 export class ThingController {
   /** Lets `GET /things/slow` answer. */
@@ -137,6 +142,8 @@ export interface Answer {
 
 /** The HTTP platform with {@link ThingController}, listening on a free port, with short timeouts. */
 export class SampleApplication {
+  /** Empty at the start. */
+  readonly dataDirectory = mkdtempSync(join(tmpdir(), 'sample-'));
   /** What it has logged, one JSON text per line. */
   readonly lines: string[] = [];
   url: string;
@@ -149,7 +156,7 @@ export class SampleApplication {
     const sample = new SampleApplication();
     sample.app = await createApplication({
       ...options,
-      settings: loadSettings({ PUBLIC_URL: 'https://api.example.com', ...environment }),
+      settings: loadSettings({ DATA_DIR: sample.dataDirectory, PUBLIC_URL: 'https://api.example.com', ...environment }),
       modules: [ThingModule],
       logs: createLogs({ level: 'info', format: 'json' }, { write: (line) => void sample.lines.push(line) }),
       limits: { headersTimeoutMs: 300, requestTimeoutMs: 600, timeoutCheckMs: 50 },

@@ -39,7 +39,8 @@ export class LiveRows {
     const last = request.headers['last-event-id'];
     const headers = Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined));
     const lastEventId = Array.isArray(last) ? last[0] : last;
-    await this.hub.open({ ...rows, headers, lastEventId, begin: () => void reply.hijack() }, reply.raw);
+    const endsAt = request.caller?.expiresAt;
+    await this.hub.open({ ...rows, headers, lastEventId, endsAt, begin: () => void reply.hijack() }, reply.raw);
   }
 
   private async page<Row extends RowShape>(

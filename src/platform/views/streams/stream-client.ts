@@ -33,6 +33,8 @@ export class StreamClient {
     readonly filter: StreamFilter,
     readonly show: ShowRow,
     private readonly left: (client: StreamClient) => void,
+    /** Milliseconds since the epoch. */
+    readonly endsAt = Number.POSITIVE_INFINITY,
   ) {
     response.on('close', () => this.leave());
     // A reset connection closes as well; without a listener its error would end the process.

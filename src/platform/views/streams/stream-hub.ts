@@ -33,11 +33,13 @@ export interface StreamRequest<Row extends RowShape> {
   readonly lastEventId?: string | undefined;
   /** Called once, when nothing can be refused any more, right before the answer begins (the place to take over a reply). */
   readonly begin?: () => void;
+  /** Milliseconds since the epoch: the stream ends then, because the token that opened it expires. Default: never. */
+  readonly endsAt?: number | undefined;
   /** Further headers of the answer. */
   readonly headers?: OutgoingHttpHeaders;
 }
 
-/** A running stream, for who wants to end it early (an expired token). */
+/** A running stream, for who wants to end it early. */
 export interface OpenStream {
   close(): void;
 }
@@ -90,10 +92,11 @@ export class StreamHub {
     const channel = this.channel(name);
     const beat = this.beats[this.ticks % BEAT_TICKS] ?? new Set();
     // It counts from now on, so that the channel stays while we wait for it.
-    const client = new StreamClient(response, this.limits, filter, erased(request.show), (left) => {
-      beat.delete(left);
-      this.left(name, channel, left);
-    });
+    const left = (client: StreamClient): void => {
+      beat.delete(client);
+      this.left(name, channel, client);
+    };
+    const client = new StreamClient(response, this.limits, filter, erased(request.show), left, request.endsAt);
     channel.clients.add(client);
     try {
       const reader = await channel.reader;
@@ -181,8 +184,12 @@ export class StreamHub {
   private tick(): void {
     this.ticks++;
     const now = performance.now();
+    const time = Date.now();
     for (const clients of this.beats) {
-      for (const client of clients) client.checkDrained(now);
+      for (const client of clients) {
+        if (client.endsAt <= time) client.end(retryFrame());
+        else client.checkDrained(now);
+      }
     }
     for (const client of this.beats[this.ticks % BEAT_TICKS] ?? []) client.beat(HEARTBEAT);
     if (this.ticks % LOOK_TICKS === 0) this.wake(undefined);
