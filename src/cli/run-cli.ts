@@ -8,6 +8,7 @@ import type { CliContext } from './cli-context';
 import { addConfigCommand } from './config.command';
 import { addDeadLetterCommands } from './dead-letters.commands';
 import { EXIT, exitCodeOf } from './exit-codes';
+import { addPaymentsCommands } from './payments.commands';
 import type { Terminal } from './terminal';
 import { addCopyCommand } from './topics-copy.command';
 import { addPlanCommand } from './topics-plan.command';
@@ -75,6 +76,7 @@ function programOf(context: CliContext): Command {
   addCopyCommand(topics, context);
   addConfigCommand(program, context);
   addVerifyCommand(program, context);
+  addPaymentsCommands(program, context);
   addBackupCommands(program, context);
   return program;
 }

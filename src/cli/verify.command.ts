@@ -31,13 +31,18 @@ export function logReader(operator: Operator): LogReader {
   };
 }
 
-function text({ count, findings, modules, views }: Verification): string {
+function text({ modules, views, ...found }: Verification): string {
   const read = [
     ...modules.map(({ name, events, aggregates }) => `${name}: ${events} events of ${aggregates} aggregates\n`),
     ...views.map(({ name, rows, skipped }) => `view ${name}: ${skipped ?? `${rows} rows`}\n`),
   ].join('');
-  if (count === 0) return `${read}nothing is wrong\n`;
+  return `${read}${findingsText(found)}`;
+}
+
+/** What is wrong, as a table; one line when nothing is. */
+export function findingsText({ count, findings }: Pick<Verification, 'count' | 'findings'>): string {
+  if (count === 0) return 'nothing is wrong\n';
   const rows = findings.map(({ kind, place, message }) => [kind, place, message]);
   const more = count > findings.length ? `and ${count - findings.length} more\n` : '';
-  return `${read}${table(['wrong', 'where', 'what'], rows)}${more}`;
+  return `${table(['wrong', 'where', 'what'], rows)}${more}`;
 }

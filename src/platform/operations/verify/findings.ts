@@ -1,6 +1,6 @@
 /** Something that is not as the log says. */
 export interface Finding {
-  readonly kind: 'sequence' | 'version' | 'event' | 'state' | 'view' | 'checkpoint' | 'position';
+  readonly kind: 'sequence' | 'version' | 'event' | 'state' | 'view' | 'checkpoint' | 'position' | 'ledger';
   /** Topic, partition and offset, or the view. */
   readonly place: string;
   readonly message: string;

@@ -29,6 +29,17 @@ export async function verify(
   const findings = new Findings();
   const modules: Verification['modules'][number][] = [];
   for (const feature of features) modules.push(await verifyModule(reader, feature, findings));
+  const views = await verifyViews(reader, features, settings, findings);
+  return { count: findings.count, findings: findings.kept, modules, views };
+}
+
+/** Compares every view of these features with the fold of its events, all as of one moment. @returns none when there are no views yet */
+export async function verifyViews(
+  reader: LogReader,
+  features: readonly Feature[],
+  settings: Pick<Settings, 'dataDir' | 'databaseUrl'>,
+  findings: Findings,
+): Promise<Verification['views']> {
   const views = await withViewsSnapshot(settings, async (snapshot) => {
     const seen: Verification['views'][number][] = [];
     for (const projection of features.flatMap((feature) => feature.views)) {
@@ -43,7 +54,7 @@ export async function verify(
     }
     return seen;
   });
-  return { count: findings.count, findings: findings.kept, modules, views: views ?? [] };
+  return views ?? [];
 }
 
 async function verifyModule(
