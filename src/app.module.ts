@@ -11,7 +11,7 @@ export const modules: readonly (Type & { readonly feature: Feature })[] = [Calcu
 /** Names that the settings `MODULES` and `VIEWS` may hold. */
 export const known = {
   modules: modules.map(({ feature }) => feature.name),
-  views: modules.flatMap(({ feature }) => feature.views.map(({ name }) => name)),
+  views: modules.flatMap(({ feature }) => [...feature.views, ...(feature.publications ?? [])].map(({ name }) => name)),
 };
 
 /** The list of modules. A process without the role `api` runs what they declare, and serves none of their routes. */

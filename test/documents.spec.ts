@@ -105,7 +105,8 @@ describe('the how-to for a managed Kafka', () => {
   it('lists every topic of every module', () => {
     const streams = modules.flatMap(({ feature }) => {
       const { commands, events, state } = topicsOf(feature.name);
-      return [commands, events, state, deadLetterTopic(commands), deadLetterTopic(events)];
+      const published = (feature.publications ?? []).map(({ topic }) => topic);
+      return [commands, events, state, deadLetterTopic(commands), deadLetterTopic(events), ...published];
     });
     const rows = textOf('docs/how-to/managed-kafka.md').matchAll(/^\| `([a-z0-9.-]+)`\s*\| [1n]\b/gm);
 

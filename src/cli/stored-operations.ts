@@ -9,6 +9,9 @@ import { OperationFailed } from '../platform/operations/operation-failed';
 import type { DeadLetterOperations, ViewOperations } from '../platform/operations/operations.port';
 import { topicNames } from '../platform/platform.topics';
 import { projectionsOf } from '../platform/platform.projections';
+import { ParkedReactions } from '../platform/reactions/parked-reactions';
+import { ReactionRequests } from '../platform/reactions/reaction-requests';
+import { reactionsOf } from '../platform/reactions/reactions-of';
 import { ParkedEvents } from '../platform/views/parking/parked-events';
 import type { ReadStore } from '../platform/views/read-store.port';
 import { StoredViewOperations } from '../platform/views/rebuild/view-operations';
@@ -43,7 +46,8 @@ export class StoredOperations {
     const modules = this.features.map(({ name }) => name);
     const operations = async (): Promise<DeadLetterOperations> => {
       const [store] = await Promise.all([this.store(), this.topics()]);
-      return new DeadLetters(new ParkedCommands(this.log, modules), new ParkedEvents(store));
+      const reactions = new ParkedReactions(this.log, reactionsOf(this.features), new ReactionRequests(store));
+      return new DeadLetters(new ParkedCommands(this.log, modules), new ParkedEvents(store), reactions);
     };
     return {
       list: async () => (await operations()).list(),

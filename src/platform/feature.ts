@@ -1,5 +1,7 @@
 import type { Aggregate } from '../kernel/decider';
 import type { EventMessage } from '../kernel/event-contract';
+import type { Process } from '../kernel/process';
+import type { Publication } from '../kernel/publication';
 import type { RejectionTable } from '../kernel/rejection';
 import type { RowShape, View } from '../kernel/view';
 import { decodeEvent } from './log/envelope';
@@ -12,6 +14,10 @@ export interface Feature {
   readonly aggregates: readonly Aggregate[];
   readonly views: readonly Projection[];
   readonly rejections: readonly RejectionTable[];
+  /** Made by `processOf`; together they are the consumer group `<name>.reactor`. */
+  readonly processes?: readonly Process[];
+  /** Made by `publicationOf`; each is a consumer group of its own. */
+  readonly publications?: readonly Publication[];
 }
 
 /** Injection token of the features of this process: `readonly Feature[]`. */
@@ -24,17 +30,27 @@ export function runnable<Row extends RowShape, Event extends EventMessage>(view:
   return projectionOf(view, decode);
 }
 
-/** @throws Error when a module, a view or a command is bound twice */
+/** @throws Error when a module, a view, a process, a publication or a command is bound twice, or a public topic has two policies */
 export function checkFeatures(features: readonly Feature[]): void {
+  const publications = features.flatMap((feature) => feature.publications ?? []);
   const commands = features.flatMap(({ aggregates }) => aggregates.flatMap((item) => item.commands));
   refuseTwins(
     'module',
     features.map(({ name }) => name),
   );
+  // Views and publications are consumer groups alike, and so is what runs the processes of a module.
+  refuseTwins('view or publication', [
+    ...features.flatMap(({ name, views }) => [...views.map((view) => view.name), `${name}.reactor`]),
+    ...publications.map(({ name }) => name),
+  ]);
   refuseTwins(
-    'view',
-    features.flatMap(({ views }) => views.map(({ name }) => name)),
+    'process',
+    features.flatMap(({ processes = [] }) => processes.map(({ name }) => name)),
   );
+  for (const { topic, policy } of publications) {
+    const other = publications.find((one) => one.topic === topic && one.policy !== policy);
+    if (other !== undefined) throw new Error(`the topic ${topic} is to be ${policy} and ${other.policy}`);
+  }
   refuseTwins(
     'command',
     commands.map(({ type }) => type),

@@ -8,6 +8,7 @@ import { ShutdownSignal } from './http/shutdown-signal';
 import { DATA_DIRECTORY, LOG } from './log/log.providers';
 import type { Log } from './log/log.port';
 import { topicSpecs } from './platform.topics';
+import { ReactionParts } from './reactions/reaction-parts';
 import type { DataDirectory } from './sqlite/data-directory';
 import { SqliteThread } from './sqlite/sqlite-thread';
 import { DiskSpace } from './telemetry/disk-space';
@@ -31,6 +32,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
     private readonly commands: CommandParts,
     private readonly views: ViewParts,
+    private readonly reactions: ReactionParts,
     health: HealthRegistry,
     metrics: MetricsService,
     fatal: FatalErrors,
@@ -42,6 +44,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     this.disk = new DiskSpace(directory.path, health, metrics);
     health.register({ name: 'log', check: () => this.log.ping() });
     health.register({ name: 'commands', check: () => this.checkCommands() });
+    health.register({ name: 'reactions', check: () => this.checkReactions() });
     health.register({ name: 'dead-letters', check: () => this.tellDeadLetters() });
     metrics.gauge('dead_letters', 'Parked records that wait for an operator', ['consumer'], async (gauge) => {
       for (const { name } of features) gauge.set({ consumer: `${name}.processor` }, 0);
@@ -55,8 +58,10 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     const { roles } = this.settings;
     await this.log.ensureTopics(topicSpecs(this.features));
     await this.views.prepare();
+    await this.reactions.prepare();
     await Promise.all([
       roles.has('processor') && this.commands.startProcessors(),
+      roles.has('reactor') && this.reactions.start(),
       roles.has('projector') && this.views.startProjector(),
       roles.has('api') && this.commands.startReplies(),
     ]);
@@ -68,6 +73,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
 
   /** HTTP has ended by now: nobody sends commands, and what was sent is decided before the log closes. */
   async onApplicationShutdown(): Promise<void> {
+    await this.reactions.close();
     await this.commands.close();
     await this.views.close();
     await this.log.close();
@@ -83,15 +89,25 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async countDeadLetters(): Promise<Record<string, number>> {
-    const [ofProcessors, ofViews] = await Promise.all([
+    const counts = await Promise.all([
       this.commands.deadLetters.count(),
+      this.reactions.deadLetters.count(),
       this.views.countDeadLetters(),
     ]);
-    return { ...ofProcessors, ...ofViews };
+    return Object.assign({}, ...counts) as Record<string, number>;
   }
 
-  private checkCommands(): void {
+  private checkCommands(): HealthDetails | undefined {
+    this.assertStarted();
+    return this.commands.check();
+  }
+
+  private checkReactions(): void {
+    this.assertStarted();
+    this.reactions.check();
+  }
+
+  private assertStarted(): void {
     if (!this.isStarted) throw new Error('not every group has been joined');
-    this.commands.check();
   }
 }

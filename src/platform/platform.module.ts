@@ -19,6 +19,7 @@ import { PlatformLifecycle } from './platform.lifecycle';
 import { projectionsOf } from './platform.projections';
 import { DeadLetters } from './operations/dead-letters';
 import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS } from './operations/operator-services';
+import { ReactionParts } from './reactions/reaction-parts';
 import type { DataDirectory } from './sqlite/data-directory';
 import { LookUp } from './views/look-up';
 import { READ_STORE, ReadModels } from './views/read-models';
@@ -37,7 +38,7 @@ const PROBLEMS = Symbol('PROBLEMS');
 @Global()
 @Module({})
 export class PlatformModule {
-  /** @throws Error when a module, a view or a command is bound twice */
+  /** @throws Error what {@link checkFeatures} throws */
   static forRoot(features: readonly Feature[], settings: Settings): DynamicModule {
     checkFeatures(features);
     const projections = projectionsOf(features);
@@ -65,9 +66,9 @@ export class PlatformModule {
         { provide: VIEW_OPERATIONS, inject: [ViewParts], useFactory: (views: ViewParts) => views.operations },
         {
           provide: DEAD_LETTER_OPERATIONS,
-          inject: [CommandParts, ViewParts],
-          useFactory: (commands: CommandParts, views: ViewParts) =>
-            new DeadLetters(commands.deadLetters, views.deadLetters),
+          inject: [CommandParts, ViewParts, ReactionParts],
+          useFactory: (commands: CommandParts, views: ViewParts, reactions: ReactionParts) =>
+            new DeadLetters(commands.deadLetters, views.deadLetters, reactions.deadLetters),
         },
         CommandParts,
         CommandOutcomes,
@@ -75,6 +76,7 @@ export class PlatformModule {
         LookUp,
         OperatorSocket,
         PlatformLifecycle,
+        ReactionParts,
         ReadModels,
         ViewParts,
       ],

@@ -2,12 +2,13 @@ import type { Feature } from './feature';
 import { deadLetterTopic } from './log/dead-letter';
 import { REPLIES_TOPIC, topicsOf } from './log/envelope';
 import type { TopicSpec } from './log/log.port';
+import { reactionTopics } from './reactions/reactions-of';
 
 const REPLIES_KEPT_MS = 24 * 60 * 60 * 1_000;
 
 /** Every topic that these features need, but for the log's own id. */
 export function topicSpecs(features: readonly Feature[]): TopicSpec[] {
-  return [
+  const specs: TopicSpec[] = [
     { name: REPLIES_TOPIC, policy: { deleteAfterMs: REPLIES_KEPT_MS } },
     { name: deadLetterTopic(REPLIES_TOPIC), policy: 'keep' },
     ...features.flatMap(({ name }): TopicSpec[] => {
@@ -20,7 +21,10 @@ export function topicSpecs(features: readonly Feature[]): TopicSpec[] {
         { name: deadLetterTopic(topics.events), policy: 'keep' },
       ];
     }),
+    ...reactionTopics(features),
   ];
+  // A process reads and writes topics of modules that are here too, mostly.
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
 }
 
 /** Names of all topics, that of the log's id too. */

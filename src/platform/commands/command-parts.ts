@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import type { Settings } from '../config/settings';
 import { FEATURES, type Feature } from '../feature';
@@ -9,6 +9,7 @@ import type { Log } from '../log/log.port';
 import type { DataDirectory } from '../sqlite/data-directory';
 import { CommandTelemetry } from '../telemetry/command-telemetry';
 import { FatalErrors } from '../telemetry/fatal-errors';
+import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
 import { Traces } from '../telemetry/traces';
 import type { Reply } from './decision';
@@ -17,6 +18,7 @@ import { PendingReplies } from './pending-replies';
 import { Processors } from './processors';
 import { RepliesFollower } from './replies-follower';
 import { StateStore } from './state-store';
+import { SystemFailures } from './system-failures';
 
 /** The writing side of this process: what decides commands, and what hears their replies. */
 @Injectable()
@@ -26,6 +28,7 @@ export class CommandParts {
   readonly replies = new PendingReplies();
   readonly telemetry: CommandTelemetry;
   readonly deadLetters: ParkedCommands;
+  private readonly failures: SystemFailures;
   private store: StateStore | undefined;
   private processors: Processors | undefined;
   private follower: RepliesFollower | undefined;
@@ -45,25 +48,35 @@ export class CommandParts {
       owned: () => this.processors?.owned ?? [],
       lag: async () => this.processors?.lag() ?? [],
     });
-    this.deadLetters = new ParkedCommands(
-      log,
-      features.map(({ name }) => name),
-    );
+    const modules = features.map(({ name }) => name);
+    this.deadLetters = new ParkedCommands(log, modules);
+    const logger = new Logger('Commands');
+    this.failures = new SystemFailures(metrics, modules, (failure) => {
+      logger.error(failure, 'a command of a process was not accepted');
+    });
   }
 
-  /** Health. @throws Error that says why commands are not decided here, as they should be */
-  check(): void {
-    if (!this.settings.roles.has('processor')) return;
+  /** Health: details when there are any. @throws Error that says why commands are not decided here, as they should be */
+  check(): HealthDetails | undefined {
+    if (!this.settings.roles.has('processor')) return undefined;
     if (this.processors?.hasJoined !== true) throw new Error('not every group has been joined');
     const failures = this.processors.failures();
     if (failures.length > 0) throw new Error(failures.join(', '));
+    return this.failures.details;
   }
 
   async startProcessors(): Promise<void> {
     this.store = await StateStore.open(this.directory.path, this.log.id);
     const { store, replies } = this;
     const parts = { store, onReply: (reply: Reply) => replies.settle(reply) };
-    this.processors = new Processors(this.log, this.features, parts, this.telemetry);
+    const { telemetry, failures } = this;
+    this.processors = new Processors(this.log, this.features, parts, {
+      committed: (batch) => {
+        telemetry.committed(batch);
+        failures.committed(batch);
+      },
+      fenced: (module) => telemetry.fenced(module),
+    });
     await this.processors.start();
   }
 

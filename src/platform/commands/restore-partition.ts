@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Aggregate } from '../../kernel/decider';
 import { decodeEvent, topicsOf } from '../log/envelope';
 import type { Log, LogRecord } from '../log/log.port';
@@ -19,6 +20,9 @@ export interface PartitionToRestore {
 const REFOLDED_MAX = 10_000;
 /** Read from the end of a partition first; ten times as many when none of them is a record. */
 const LAST_RECORDS = 10;
+const LOOK_AGAIN_MS = 50;
+/** Longer than a transaction of Kafka may stay open: after it, the group's offset was moved by hand. */
+const SIGHT_MS_MAX = 30_000;
 
 /**
  * Brings the cache up to the end of the changelog and tells where to go on: the higher of the group's offset, which Kafka forgets
@@ -34,7 +38,7 @@ export async function restorePartition(
 ): Promise<ProcessorPosition | undefined> {
   const { module, partition, cache, signal } = what;
   const { state, events } = topicsOf(module);
-  const { isCurrent, start, next } = await readChangelog(what);
+  const { isCurrent, start, next } = await readAllInSight(what, committed);
   if (!isCurrent) await refold(what, start, next);
   if (signal.aborted) return undefined;
   const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
@@ -78,21 +82,42 @@ async function lastEvent(
   return last;
 }
 
-/** @returns whether every state in the changelog is of the version that its aggregate has now, where it begins and how far it was read */
-async function readChangelog({
-  log,
-  module,
-  partition,
-  aggregates,
-  cache,
-  signal,
-}: PartitionToRestore): Promise<{ isCurrent: boolean; start: number; next: number }> {
+/** What is known of a changelog: whether every state in it is of the version that its aggregate has now, where it begins, how far it was read. */
+interface ReadChangelog {
+  readonly isCurrent: boolean;
+  readonly start: number;
+  readonly next: number;
+}
+
+/**
+ * The reactors write to the changelog too, and on Kafka an open transaction of theirs hides what was committed after it began: until the
+ * position has come to sight that was committed with the group's offset, something is missing.
+ */
+async function readAllInSight(what: PartitionToRestore, committed: number | undefined): Promise<ReadChangelog> {
+  const { cache, signal } = what;
+  const deadline = performance.now() + SIGHT_MS_MAX;
+  let read = await readChangelog(what);
+  for (;;) {
+    const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
+    const isInSight = committed === undefined || (stored?.next ?? -1) >= committed;
+    if (isInSight || signal.aborted || performance.now() > deadline) return read;
+    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    const { isCurrent, next } = await readChangelog(what, read.next);
+    read = { ...read, isCurrent: read.isCurrent && isCurrent, next };
+  }
+}
+
+async function readChangelog(
+  { log, module, partition, aggregates, cache, signal }: PartitionToRestore,
+  from?: number,
+): Promise<ReadChangelog> {
   const { state } = topicsOf(module);
   const versions = stateVersions(aggregates);
   const folds = JSON.stringify([...versions]);
   const { start, end } = await log.bounds(state, partition);
-  let { next } = cache;
-  if (cache.folds !== folds || next > end || next < start) {
+  let next = from ?? cache.next;
+  const isUnusable = cache.folds !== folds || next > end || next < start;
+  if (from === undefined && isUnusable) {
     await cache.clear(folds);
     next = start;
   }
@@ -100,7 +125,7 @@ async function readChangelog({
   if (next >= end) return { isCurrent, start, next };
   for await (const batch of log.follow(state, partition, next, signal)) {
     const records = batch.records.flatMap(({ key, value, timestamp }) => {
-      return key === null ? [] : [{ key, value, timestamp }];
+      return key === null || stateKey.isForeign(key) ? [] : [{ key, value, timestamp }];
     });
     isCurrent &&= records.every(({ value }) => isOfVersion(value, versions));
     next = batch.next;

@@ -45,7 +45,10 @@ export const stateKey = {
   aggregate: (id: string): string => (id.includes('/') ? `aggregate/${id}` : id),
   decision: (commandId: string): string => `command/${commandId}`,
   isDecision: (key: string): boolean => key.startsWith('command/'),
-  position: (role: 'processor' | 'reactor'): string => `position/${role}`,
+  /** @param consumer `processor`, or the group of one who reads the events */
+  position: (consumer: string): string => `position/${consumer}`,
+  /** Whether it is the position of somebody else than the processor. */
+  isForeign: (key: string): boolean => key.startsWith('position/') && key !== 'position/processor',
 };
 
 /** One changed entry of the state, as held in memory, in `state.db` and in the changelog. */

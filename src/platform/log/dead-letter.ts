@@ -54,13 +54,19 @@ export function deadLetter(consumer: string, record: LogRecord, cause: unknown):
 
 /** Follows a dead letter in its partition once an operator has dealt with it. */
 export function settlement(parked: LogRecord, how: 'retried' | 'dropped'): NewRecord {
-  return {
-    topic: parked.topic,
-    partition: parked.partition,
-    key: parked.key,
-    value: null,
-    headers: { [ID]: parked.headers[ID] ?? '', [SETTLED]: how },
-  };
+  const { topic, partition, key, headers } = parked;
+  return { topic, partition, key, value: null, headers: { [ID]: headers[ID] ?? '', [SETTLED]: how } };
+}
+
+/** As {@link settlement}, for who knows the record by its place. */
+export function settlementOf(
+  consumer: string,
+  origin: Pick<LogRecord, 'topic' | 'partition' | 'offset' | 'key'>,
+  how: 'retried' | 'dropped',
+): NewRecord {
+  const { topic, partition, key } = origin;
+  const headers = { [ID]: deadLetterId(consumer, origin), [SETTLED]: how };
+  return { topic: deadLetterTopic(topic), partition, key, value: null, headers };
 }
 
 /** What a record of a dead letter topic says; `undefined` when it is neither a dead letter nor a settlement. */

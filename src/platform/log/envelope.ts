@@ -28,8 +28,8 @@ const OPTIONAL_COMMAND_HEADERS = {
 
 /** Where an answer goes and which key the client gave; neither is part of the decision. */
 export interface CommandRoute {
-  /** Instance that waits for the reply. */
-  readonly replyTo: string;
+  /** Instance that waits for the reply; absent: nobody does. */
+  readonly replyTo?: string;
   readonly idempotencyKey?: string;
 }
 
@@ -45,9 +45,9 @@ export function encodeCommand(
     'command-id': metadata.commandId,
     identity: metadata.identity,
     'correlation-id': metadata.correlationId,
-    'reply-to': route.replyTo,
     'content-type': JSON_CONTENT,
   };
+  if (route.replyTo !== undefined) headers['reply-to'] = route.replyTo;
   if (route.idempotencyKey !== undefined) headers['idempotency-key'] = route.idempotencyKey;
   for (const [field, header] of Object.entries(OPTIONAL_COMMAND_HEADERS)) {
     const value = metadata[field as keyof typeof OPTIONAL_COMMAND_HEADERS];
@@ -162,6 +162,39 @@ export function decodeEvent(contract: EventContract, record: LogRecord): Recorde
     causationId: required(record, 'causation-id'),
     partition: record.partition,
   };
+}
+
+/** A message that other systems may read, and where it goes. */
+export interface PublicRecord {
+  readonly topic: string;
+  readonly key: string;
+  /** `ce_type`. */
+  readonly type: string;
+  /** JSON; `null` is a tombstone. */
+  readonly value: string | null;
+  /** `ce_id`. */
+  readonly id: string;
+  /** `ce_source`. */
+  readonly source: string;
+  readonly traceparent?: string;
+}
+
+/** A public message that an event has led to: it has the event's time, and names the event as its cause. */
+export function encodePublicMessage(event: RecordedEvent, message: PublicRecord): NewRecord {
+  const { topic, key, value } = message;
+  const headers: Record<string, string> = {
+    ce_specversion: '1.0',
+    ce_id: message.id,
+    ce_type: message.type,
+    ce_source: message.source,
+    ce_time: new Date(event.at).toISOString(),
+    ce_subject: key,
+    'content-type': JSON_CONTENT,
+    'correlation-id': event.correlationId,
+    'causation-id': event.id,
+  };
+  if (message.traceparent !== undefined) headers['traceparent'] = message.traceparent;
+  return { topic, key, value, headers, timestamp: event.at };
 }
 
 /** @throws MalformedEvent when the value is no JSON */

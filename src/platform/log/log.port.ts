@@ -139,10 +139,12 @@ export interface PartitionWriter {
 
   /**
    * Writes the records and moves the group's offset to `next`, both or neither (G2). Repeats through lost answers until the outcome is known.
-   * Readers see the records a moment later.
+   * Readers see the records a moment later. Where `next` is what is committed already, the offset cannot tell whether the batch is in:
+   * an unknown outcome is then thrown, and ends the writer; a new one reads what is committed.
    * @param from offset that was committed before: the first offset this batch consumed
    * @param next offset after the last record consumed
    * @throws WriterFenced another owner has taken over: stop at once, nothing was written
+   * @throws OutcomeUnknown only when `next` does not move the offset
    */
   commit(from: number, next: number, records: readonly NewRecord[]): Promise<void>;
 

@@ -8,7 +8,7 @@ export interface HealthCheck {
   /** Unique, lower case: `log`, `views`. */
   readonly name: string;
   /** Details when ready. Throws when not; the error's message is shown. Must be cheap: probes ask every few seconds. */
-  check(): HealthDetails | void | Promise<HealthDetails | void>;
+  check(): HealthDetails | undefined | void | Promise<HealthDetails | undefined | void>;
 }
 
 export interface PartHealth {

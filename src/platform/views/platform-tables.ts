@@ -50,6 +50,14 @@ export interface PlatformTables {
   };
   /** Records that an operator has given up for a view: its rows are the fold of all others. */
   dropped_records: { view: string; topic: string; partition: number; record_offset: number; dropped_at: number };
+  /** What operators have asked for events that a process or a publication could not take; their owner does it, and removes it. */
+  reaction_requests: {
+    consumer: string;
+    topic: string;
+    partition: number;
+    record_offset: number;
+    request: 'retry' | 'drop';
+  };
 }
 
 const migrations: Record<string, Migration> = {
@@ -142,6 +150,19 @@ const migrations: Record<string, Migration> = {
       await db.schema
         .alterTable('view_rebuilds')
         .addColumn('is_indexed', 'integer', (column) => column.notNull().defaultTo(1))
+        .execute();
+    },
+  },
+  '0005-reaction-requests': {
+    async up(db) {
+      await db.schema
+        .createTable('reaction_requests')
+        .addColumn('consumer', 'text', (column) => column.notNull())
+        .addColumn('topic', 'text', (column) => column.notNull())
+        .addColumn('partition', 'integer', (column) => column.notNull())
+        .addColumn('record_offset', 'bigint', (column) => column.notNull())
+        .addColumn('request', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('reaction_requests_key', ['consumer', 'topic', 'partition', 'record_offset'])
         .execute();
     },
   },

@@ -1,4 +1,4 @@
-import { LogSetupError, WriterFenced, type NewRecord, type PartitionWriter } from '../log.port';
+import { LogSetupError, OutcomeUnknown, WriterFenced, type NewRecord, type PartitionWriter } from '../log.port';
 import { asError } from '../../as-error';
 import { isFenced, isMissingRight, messageOf, refusalOf } from './kafka-errors';
 import type { KafkaSettings } from './kafka-settings';
@@ -71,10 +71,10 @@ export class KafkaPartitionWriter implements PartitionWriter {
 
   async commit(from: number, next: number, records: readonly NewRecord[]): Promise<void> {
     if (this.busy !== undefined) throw new Error(`two transactions at once on ${this.place.transactionalId}`);
-    if (next <= (this.known ?? -1) || next < from) {
-      throw new Error(`a transaction must move the offset: ${this.known} to ${next} on ${this.place.transactionalId}`);
+    if (next < (this.known ?? -1) || next < from) {
+      throw new Error(`the offset cannot go back: ${this.known} to ${next} on ${this.place.transactionalId}`);
     }
-    this.busy = this.carryThrough(next, records);
+    this.busy = next === this.known ? this.stay(next, records) : this.carryThrough(next, records);
     try {
       await this.busy;
     } finally {
@@ -88,6 +88,21 @@ export class KafkaPartitionWriter implements PartitionWriter {
     this.discard(new Error('closed'));
     await this.busy?.catch(() => undefined);
     this.surroundings.onClosed(this);
+  }
+
+  /** Tried once: after a failure nothing tells whether it is committed, so nobody must write on from here. */
+  private async stay(next: number, records: readonly NewRecord[]): Promise<void> {
+    this.assertOpen();
+    try {
+      await this.lane?.transact(next, records);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      this.isClosed = true;
+      this.discard(asError(error));
+      if (isFenced(refusal)) throw new WriterFenced(`${this.place.transactionalId}: another owner has taken over`);
+      if (isMissingRight(refusal) || HOPELESS.includes(refusal ?? '')) throw asError(error);
+      throw new OutcomeUnknown(`${this.place.transactionalId}: ${messageOf(error)}`);
+    }
   }
 
   private async carryThrough(next: number, records: readonly NewRecord[]): Promise<void> {

@@ -7,8 +7,11 @@ import {
   type LogRecord,
   type Membership,
   type NewRecord,
+  type PartitionWriter,
   type TopicSpec,
+  WriterFenced,
 } from '../log.port';
+import { asError } from '../../as-error';
 import { partitionOf } from '../murmur2';
 
 interface Partition {
@@ -24,15 +27,18 @@ const BATCH_MAX = 500;
 const IDLE_MS = 200;
 
 /**
- * The readers' half of the log port in memory, for tests of the reading side: a group hands all partitions to whoever joined last.
- * It has no writers.
+ * The log port in memory, for tests of what reads it: a group hands all partitions to whoever joined last. Its writers write at once, and
+ * without participants.
  */
 export class MemoryLog implements Log {
   readonly kind = 'embedded';
   private readonly topics = new Map<string, Partition[]>();
   private readonly members = new Map<string, AbortController>();
   private readonly running = new Set<Promise<void>>();
+  private readonly writers = new Map<string, PartitionWriter>();
+  private readonly offsets = new Map<string, number>();
   private areReadersHeld = false;
+  private reportFailure: (error: Error) => void = () => undefined;
 
   constructor(
     readonly id: string = 'memory',
@@ -88,7 +94,12 @@ export class MemoryLog implements Log {
     const controller = new AbortController();
     this.members.set(group, controller);
     const owned = topics.flatMap((topic) => this.topic(topic).map((_, partition) => ({ topic, partition })));
-    const owners = owned.map((place) => own({ ...place, signal: controller.signal }));
+    const { signal } = controller;
+    const owners = owned.map((place) =>
+      own({ ...place, signal }).catch((error: unknown) => {
+        if (!signal.aborted) this.reportFailure(asError(error));
+      }),
+    );
     for (const owner of owners) this.running.add(owner);
     await Promise.resolve();
     return {
@@ -102,8 +113,29 @@ export class MemoryLog implements Log {
     };
   }
 
-  openWriter(): Promise<never> {
-    return Promise.reject(new Error('the memory log has no writers'));
+  openWriter(group: string, topic: string, partition: number): Promise<PartitionWriter> {
+    const place = `${group}/${topic}/${partition}`;
+    const { offsets, writers } = this;
+    const writer: PartitionWriter = {
+      get committed() {
+        return offsets.get(place);
+      },
+      commit: async (_from, next, records) => {
+        if (writers.get(place) !== writer) throw new WriterFenced(`${place} has a newer writer`);
+        offsets.set(place, next);
+        await this.append(records);
+      },
+      close: async () => {
+        if (writers.get(place) === writer) writers.delete(place);
+      },
+    };
+    writers.set(place, writer);
+    return Promise.resolve(writer);
+  }
+
+  /** Forgets how far a group has read, as Kafka does when it was away for a while. */
+  forgetOffsets(group: string): void {
+    for (const place of this.offsets.keys()) if (place.startsWith(`${group}/`)) this.offsets.delete(place);
   }
 
   async *follow(topic: string, partition: number, from: number, signal: AbortSignal): AsyncIterable<LogBatch> {
@@ -135,7 +167,9 @@ export class MemoryLog implements Log {
     return Promise.resolve();
   }
 
-  onFailure(): void {}
+  onFailure(listener: (error: Error) => void): void {
+    this.reportFailure = listener;
+  }
 
   async close(): Promise<void> {
     for (const controller of this.members.values()) controller.abort();

@@ -3,6 +3,7 @@ import type { Settings } from '../../config/settings';
 import type { Feature } from '../../feature';
 import { configOf, type TopicConfig } from '../../log/kafka/topic-policy';
 import { topicSpecs } from '../../platform.topics';
+import { reactionsOf } from '../../reactions/reactions-of';
 
 /** What the administrator of a Kafka has to make, where processes may not. */
 export interface KafkaPlan {
@@ -39,14 +40,15 @@ export function kafkaPlan(features: readonly Feature[], settings: Pick<Settings,
   }));
   const processors = features.map(({ name }) => `${prefix}${name}.processor`);
   const views = features.flatMap((feature) => feature.views.map(({ name }) => prefix + name));
-  const groups = [...processors, ...views, prefix + OUTCOMES_VIEW];
+  const reactors = reactionsOf(features).map(({ name }) => prefix + name);
+  const groups = [...processors, ...reactors, ...views, prefix + OUTCOMES_VIEW];
   return {
     topics,
     rights: [
       ...topics.map(({ name }) => literal('topic', name, ['Describe', 'DescribeConfigs', 'Read', 'Write'])),
       ...groups.map((name) => literal('group', name, ['Describe', 'Read'])),
       // One id for each partition.
-      ...processors.map((name): PlannedRight => ({
+      ...[...processors, ...reactors].map((name): PlannedRight => ({
         resource: 'transactional-id',
         name: `${name}.`,
         pattern: 'prefixed',
