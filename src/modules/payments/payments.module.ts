@@ -1,8 +1,15 @@
 import { Module } from '@nestjs/common';
+import { processOf } from '../../kernel/process';
+import { publicationOf } from '../../kernel/publication';
 import { commandHandlersFor } from '../../platform/commands/command-handlers';
 import { runnable, type Feature } from '../../platform/feature';
+import { activitiesPublication } from './domain/activities.publication';
+import { balancesPublication } from './domain/balances.publication';
 import { paymentRejections } from './domain/payment.rejections';
+import { requestsPublication } from './domain/requests.publication';
+import { settlement } from './domain/settlement.process';
 import { user } from './domain/user.decider';
+import { usersPublication } from './domain/users.publication';
 import { PaymentFacts } from './payment.facts';
 import { PaymentRequestsController } from './payment-requests.controller';
 import { PaymentsController } from './payments.controller';
@@ -36,6 +43,13 @@ export class PaymentsModule {
       runnable(activityView),
       runnable(paymentRequestView),
       runnable(statisticsView),
+    ],
+    processes: [processOf(settlement)],
+    publications: [
+      publicationOf(activitiesPublication),
+      publicationOf(balancesPublication),
+      publicationOf(requestsPublication),
+      publicationOf(usersPublication),
     ],
     rejections: [paymentRejections],
   };

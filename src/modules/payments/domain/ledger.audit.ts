@@ -56,8 +56,15 @@ export class LedgerAudit {
         return this.transfers.get(event.data.paymentId)?.isRefused !== false;
       case 'PaymentReturned':
         return this.transfers.get(event.data.paymentId)?.isRefused !== true;
-      default:
+      case 'UserRegistered':
+      case 'UserRenamed':
+      case 'PaymentSent':
+      case 'PaymentRequested':
+      case 'PaymentRequestDeclined':
+      case 'PaymentRequestWithdrawn':
         return false;
+      default:
+        return unreachable(event);
     }
   }
 
