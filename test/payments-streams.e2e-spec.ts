@@ -31,7 +31,9 @@ describeModes('The streams of payments', ({ startApp }) => {
   it('show every balance to its owner alone', async () => {
     const balances = await caughtUp(bob, '/current-balance');
     const histories = await caughtUp(bob, '/balance-histories');
-    const others = await caughtUp(await Payer.register(app, 'Carol'), '/balance-histories');
+    const carol = await Payer.register(app, 'Carol');
+    await carol.has(100);
+    const others = await caughtUp(carol, '/balance-histories');
     const initial = { balance: 100, timestamp: expect.any(Number) };
     expect(balances.snapshot).toEqual([initial]);
     expect(histories.snapshot).toEqual([initial]);

@@ -31,6 +31,10 @@ describeModes('Payments', ({ startApp }) => {
     });
 
     it('are listed by id, in pages that miss nobody', async () => {
+      await eventually(async () => {
+        const { body } = await alice.caller.get('/users?limit=200').expect(200);
+        expect(body.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining([alice.id, bob.id]));
+      });
       const ids: string[] = [];
       for (let path: string | undefined = '/users?limit=1'; path !== undefined;) {
         const page: Response = await alice.caller.get(path).expect(200);

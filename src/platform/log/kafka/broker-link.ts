@@ -75,8 +75,7 @@ export class BrokerLink {
   /** Node that leads a partition, by the metadata known; -1 when none does. */
   async leaderOf(topic: string, partition: number): Promise<number> {
     await this.connect();
-    const known = this.cluster.findTopicPartitionMetadata(topic);
-    if (known.length === 0) await this.cluster.addMultipleTargetTopics([topic]);
+    await this.ask([topic]);
     await this.cluster.refreshMetadataIfNecessary();
     const place = this.cluster.findTopicPartitionMetadata(topic).find((each) => each.partitionId === partition);
     return place?.leader ?? -1;
@@ -94,6 +93,9 @@ export class BrokerLink {
   async byLeader<Thing extends { readonly topic: string; readonly partition: number }>(
     things: readonly Thing[],
   ): Promise<(readonly [Broker, Thing[]])[]> {
+    await this.connect();
+    // All topics in one question: each holds up every other one until it is answered.
+    await this.ask([...new Set(things.map(({ topic }) => topic))]);
     const led = things.map(async (thing) => ({ thing, leader: await this.leader(thing.topic, thing.partition) }));
     const groups = Map.groupBy(await Promise.all(led), ({ leader }) => leader);
     return Array.from(groups, ([leader, ofLeader]) => [leader, ofLeader.map(({ thing }) => thing)] as const);
@@ -126,6 +128,12 @@ export class BrokerLink {
 
   close(): void {
     this.discard(new Error('closed'));
+  }
+
+  /** Asks for the leaders of topics that it knows nothing of. */
+  private async ask(topics: readonly string[]): Promise<void> {
+    const unknown = topics.filter((topic) => this.cluster.findTopicPartitionMetadata(topic).length === 0);
+    if (unknown.length > 0) await this.cluster.addMultipleTargetTopics(unknown);
   }
 
   private async coordinator(id: string, coordinatorType: number): Promise<Broker> {
