@@ -10,8 +10,12 @@ export interface DocumentedStep {
 const RUN_MS_MAX = 10_000;
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 /** What differs from run to run: ids, tokens and times. */
-const SAMPLE = new RegExp(`${UUID}|(?<=^consistency-token: )\\S+|\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z`, 'g');
+const SAMPLE = new RegExp(
+  `${UUID}|(?<=^consistency-token: )\\S+|\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z|\\b1[67]\\d{11}\\b`,
+  'g',
+);
 const TIME = /^\d{4}-.*Z$/;
+const MILLISECONDS = /^\d{13}$/;
 
 /**
  * The steps of the block that follows `<!-- example: name -->`: lines of shell, each with its output in lines that begin with `# => `.
@@ -43,10 +47,18 @@ export class DocumentedExample {
   async run(steps: readonly DocumentedStep[]): Promise<void> {
     for (const step of steps) {
       const [, name, value] = /^([A-Z]+)=(\S+)/.exec(step.command) ?? [];
-      if (name !== undefined && value !== undefined) this.#variables[name] = this.#actual(value);
+      if (name !== undefined && value?.startsWith('$(') === true) await this.#assign(name, step.command);
+      else if (name !== undefined && value !== undefined) this.#variables[name] = this.#actual(value);
       else if (/ -(d|X (POST|PUT)) /.test(step.command)) await this.#take(step);
       else await eventually(() => this.#take(step));
     }
+  }
+
+  /** A variable that takes what a command prints. */
+  async #assign(name: string, command: string): Promise<void> {
+    const printing = this.#actual(command).slice(`${name}=$(`.length, -1);
+    const output = await runInShell(`bash -c ${quoted(printing)}`, this.#variables, () => false);
+    this.#variables[name] = output.trim();
   }
 
   async #take({ command, shown }: DocumentedStep): Promise<void> {
@@ -80,6 +92,7 @@ export class DocumentedExample {
       from = index + sample.length;
       const known = this.#samples.get(sample) ?? learned.get(sample);
       if (TIME.test(sample)) pattern += '\\d{4}-[\\dT:.-]+Z';
+      else if (MILLISECONDS.test(sample)) pattern += '\\d{13}';
       else if (known !== undefined) pattern += escaped(known);
       else if (samples.includes(sample)) pattern += `\\${samples.indexOf(sample) + 1}`;
       else {
@@ -120,6 +133,10 @@ function runInShell(
       else resolve(output);
     });
   });
+}
+
+function quoted(command: string): string {
+  return `'${command.replaceAll("'", `'\\''`)}'`;
 }
 
 function escaped(text: string): string {
