@@ -1,7 +1,17 @@
 import { parseArgs } from 'node:util';
 
 /** The parts that can be run alone. */
-export const parts = ['embedded', 'kafka', 'start', 'overload', 'scale', 'scale-kafka', 'streams'] as const;
+export const parts = [
+  'embedded',
+  'kafka',
+  'start',
+  'overload',
+  'scale',
+  'scale-kafka',
+  'streams',
+  'payments',
+  'payments-kafka',
+] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {

@@ -8,6 +8,7 @@ import { embeddedFigures } from './figures/embedded.figures.ts';
 import type { Figure } from './figures/figure.ts';
 import { kafkaFigures } from './figures/kafka.figures.ts';
 import { overloadFigures } from './figures/overload.figures.ts';
+import { paymentsFigures, paymentsKafkaFigures } from './figures/payments.figures.ts';
 import { scaleFigures } from './figures/scale.figures.ts';
 import { scaleKafkaFigures } from './figures/scale-kafka.figures.ts';
 import { startFigures } from './figures/start.figures.ts';
@@ -26,6 +27,8 @@ const figuresOf: Readonly<Record<Part, (context: BenchContext) => Promise<Figure
   scale: scaleFigures,
   'scale-kafka': scaleKafkaFigures,
   streams: streamsFigures,
+  payments: paymentsFigures,
+  'payments-kafka': paymentsKafkaFigures,
 };
 
 /** `npm run bench [-- --only PART] [--seconds N] [--repeat N] [--aggregates N]`: measures, reports, and judges nothing. */

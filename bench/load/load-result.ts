@@ -25,10 +25,17 @@ export type LoadResult = z.infer<typeof loadResult>;
 export const requestSeparator = '\x1e';
 
 /** Requests as the bytes that go over the wire, sent in turn by every connection. */
-export function rawRequest(options: { port: number; method: string; path: string; body: object }): string {
+export function rawRequest(options: {
+  port: number;
+  method: string;
+  path: string;
+  body: object;
+  headers?: Readonly<Record<string, string>>;
+}): string {
   const body = JSON.stringify(options.body);
+  const headers = Object.entries(options.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
   return (
     `${options.method} ${options.path} HTTP/1.1\r\nHost: 127.0.0.1:${options.port}\r\n` +
-    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nPrefer: wait=10\r\n\r\n${body}`
+    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nPrefer: wait=10\r\n${headers.join('')}\r\n${body}`
   );
 }

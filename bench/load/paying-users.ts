@@ -1,0 +1,105 @@
+import { EventStream } from '../../test/support/event-stream.ts';
+import { rawRequest } from './load-result.ts';
+import { monotonicMs } from './stream-audience.ts';
+
+const atOnce = 16;
+/** Payments that a load repeats: enough that each user pays and is paid by several others. */
+const paymentsPerUser = 4;
+const smallestAmount = 0.01;
+
+interface PayingUser {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** Registered users of the running product, each with its opening balance. */
+export class PayingUsers {
+  readonly #port: number;
+  readonly #users: readonly PayingUser[];
+
+  private constructor(port: number, users: readonly PayingUser[]) {
+    this.#port = port;
+    this.#users = users;
+  }
+
+  /** @throws Error when the product refuses */
+  static async register(port: number, count: number): Promise<PayingUsers> {
+    const users: PayingUser[] = [];
+    let left = count;
+    const add = async (): Promise<void> => {
+      while (left-- > 0) users.push(await registered(port, `payer-${left}`));
+    };
+    await Promise.all(Array.from({ length: atOnce }, add));
+    return new PayingUsers(port, users);
+  }
+
+  /** Payments of a cent among all of them, as bytes for a load. Everybody pays as often as he is paid. */
+  get payments(): readonly string[] {
+    const [port, users] = [this.#port, this.#users];
+    const rounds = Array.from({ length: paymentsPerUser }, (_, round) => 7 * round + 1);
+    return rounds.flatMap((distance) =>
+      users.map(({ token }, index) => {
+        const userId = users[(index + distance) % users.length]?.id;
+        const headers = { authorization: `Bearer ${token}` };
+        return rawRequest({ port, method: 'POST', path: '/pay', body: { userId, amount: smallestAmount }, headers });
+      }),
+    );
+  }
+
+  /** Completed payments, as the view tells. */
+  async completed(): Promise<number> {
+    const url = `http://127.0.0.1:${this.#port}/total-transactions`;
+    const answer = await fetch(url, { headers: { ...this.#bearer(0), accept: 'application/json' } });
+    const [row] = (await answer.json()) as { total: number }[];
+    return row?.total ?? 0;
+  }
+
+  /** From a payer's 200 to the payee's new balance on its stream, one payment after the other. @returns milliseconds of each */
+  async delays(count: number): Promise<number[]> {
+    const url = `http://127.0.0.1:${this.#port}`;
+    const stream = await EventStream.open(`${url}/current-balance`, { headers: this.#bearer(1) });
+    try {
+      await stream.untilCaughtUp();
+      const delays: number[] = [];
+      for (let index = 0; index < count; index++) {
+        const body = JSON.stringify({ userId: this.#user(1).id, amount: smallestAmount });
+        const headers = { ...this.#bearer(0), 'content-type': 'application/json' };
+        const seen = stream.next({ within: 20_000 }).then(() => monotonicMs());
+        const answer = await fetch(`${url}/pay`, { method: 'POST', headers, body });
+        const answeredAtMs = monotonicMs();
+        if (answer.status !== 200) throw new Error(`POST /pay answered ${answer.status} ${await answer.text()}`);
+        await answer.arrayBuffer();
+        delays.push(Math.max(0, (await seen) - answeredAtMs));
+      }
+      return delays;
+    } finally {
+      stream.close();
+    }
+  }
+
+  #user(index: number): PayingUser {
+    const user = this.#users[index];
+    if (user === undefined) throw new RangeError('no users');
+    return user;
+  }
+
+  #bearer(index: number): { authorization: string } {
+    return { authorization: `Bearer ${this.#user(index).token}` };
+  }
+}
+
+async function registered(port: number, username: string): Promise<PayingUser> {
+  const url = `http://127.0.0.1:${port}`;
+  const json = { 'content-type': 'application/json' };
+  const signedIn = await fetch(`${url}/auth/token`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ username }),
+  });
+  const { access_token: token } = (await signedIn.json()) as { access_token: string };
+  const headers = { ...json, authorization: `Bearer ${token}` };
+  const body = JSON.stringify({ name: username, username });
+  const answer = await fetch(`${url}/current-user`, { method: 'PUT', headers, body });
+  if (answer.status !== 204) throw new Error(`PUT /current-user answered ${answer.status} ${await answer.text()}`);
+  return { id: username, token };
+}
