@@ -13,8 +13,8 @@ export class StubIssuer {
   namedIssuer: string | undefined;
   /** Holds answers back until {@link release}. */
   isSlow = false;
-  /** Answers with something else than its documents. */
-  misbehave: ((response: ServerResponse) => void) | undefined;
+  /** Answers with something else than its documents; `false` where it does not. */
+  misbehave: ((response: ServerResponse, path: string) => boolean) | undefined;
   private readonly held: (() => void)[] = [];
   private server: Server | undefined;
   private port = 0;
@@ -28,6 +28,10 @@ export class StubIssuer {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  get metadata(): object {
+    return { issuer: this.namedIssuer ?? this.url, jwks_uri: `${this.url}/keys` };
   }
 
   /** The key that it signs with now. */
@@ -77,13 +81,9 @@ export class StubIssuer {
     const isKeys = path === '/keys';
     if (isKeys) this.fetches++;
     const send = (): void => {
-      if (this.misbehave !== undefined) {
-        this.misbehave(response);
-        return;
-      }
-      const metadata = { issuer: this.namedIssuer ?? this.url, jwks_uri: `${this.url}/keys` };
+      if (this.misbehave?.(response, path) === true) return;
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(isKeys ? { keys: this.forges.map(({ jwk }) => jwk) } : metadata));
+      response.end(JSON.stringify(isKeys ? { keys: this.forges.map(({ jwk }) => jwk) } : this.metadata));
     };
     if (this.isSlow) this.held.push(send);
     else send();
