@@ -30,7 +30,7 @@ describe('HTTP platform', () => {
         level: 'info',
         method: 'GET',
         path: '/things',
-        status: 200,
+        status: 401,
         ms: expect.any(Number),
         correlationId: answer.headers.get('x-correlation-id'),
       });

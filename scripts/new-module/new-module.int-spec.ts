@@ -15,10 +15,17 @@ describe('npm run new:module', () => {
     const written = ['src/app.module.ts', `src/modules/${MODULE}`, `test/${MODULE}.e2e-spec.ts`];
     await copy.checkFormat(...written, 'docs');
     await copy.lint(...written);
-    const specs = [MODULE, 'test/architecture', 'test/documents', 'test/published-schemas'];
+    const specs = [MODULE, 'test/architecture', 'test/documents', 'test/published-schemas', 'route-scopes'];
     const tests = await copy.jest(['--selectProjects', 'unit', 'e2e', '--testPathPatterns', ...specs]);
 
-    for (const spec of ['wish-list.decider', `${MODULE}.e2e`, 'architecture', 'documents', 'published-schemas']) {
+    for (const spec of [
+      'wish-list.decider',
+      `${MODULE}.e2e`,
+      'route-scopes.e2e',
+      'architecture',
+      'documents',
+      'published-schemas',
+    ]) {
       expect(tests).toMatch(new RegExp(`PASS .*${spec}-?\\.?spec\\.ts`));
     }
   }, 240_000);

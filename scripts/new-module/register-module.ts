@@ -5,11 +5,13 @@ import type { ModuleNames } from './module-names.ts';
 
 const APP_MODULE = 'src/app.module.ts';
 const KAFKA_GUIDE = 'docs/how-to/managed-kafka.md';
+const WANTED_ACCESS = 'test/support/wanted-access.ts';
 
 /** The files that list modules, by path, with the lines of the new one. */
 export function registered(root: string, names: ModuleNames): Map<string, string> {
   return new Map([
     [APP_MODULE, inAppModule(readFileSync(join(root, APP_MODULE), 'utf8'), names)],
+    [WANTED_ACCESS, inWantedAccess(readFileSync(join(root, WANTED_ACCESS), 'utf8'), names)],
     [KAFKA_GUIDE, inKafkaGuide(readFileSync(join(root, KAFKA_GUIDE), 'utf8'), names)],
   ]);
 }
@@ -34,6 +36,22 @@ function inAppModule(text: string, { module, modulePascal }: ModuleNames): strin
     `${text.slice(0, lastImport.getEnd())}\n${added}` +
     `${text.slice(lastImport.getEnd(), last.getEnd())}, ${modulePascal}Module${text.slice(last.getEnd())}`
   );
+}
+
+/**
+ * Adds who may use its routes, which the tests ask of every one.
+ * @throws Error when the file has another shape
+ */
+function inWantedAccess(text: string, { module }: ModuleNames): string {
+  const start = text.indexOf('export const wantedAccess');
+  const end = text.indexOf('\n};', start);
+  if (start < 0 || end < 0) throw new Error(`${WANTED_ACCESS} has no list of routes`);
+  const rows = [
+    ['POST', '', 'write'],
+    ['PUT', '/{id}', 'write'],
+    ['GET', '/{id}', 'read'],
+  ].map(([method, path, scope]) => `\n  '${method} /${module}${path}': '${scope}:${module}',`);
+  return text.slice(0, end) + rows.join('') + text.slice(end);
 }
 
 /**

@@ -38,12 +38,24 @@ export class AppProcess {
    * @throws Error with the product's output when it ends or is not ready within 30 s
    */
   static async start(settings: Settings): Promise<AppProcess> {
+    const app = await AppProcess.begin(settings);
+    try {
+      await app.ready();
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    return app;
+  }
+
+  /** As {@link start}, but does not wait until it is ready. */
+  static async begin(settings: Settings): Promise<AppProcess> {
     const { DATA_DIR: dataDirectory, PORT: givenPort } = settings;
     if (dataDirectory === undefined) throw new Error('DATA_DIR is missing');
     const port = givenPort === undefined ? await freePort() : Number(givenPort);
     const app = new AppProcess({ HOST: '127.0.0.1', ...settings, PORT: String(port) }, port, dataDirectory);
     try {
-      await app.restart();
+      await app.launch();
     } catch (error) {
       await app.close();
       throw error;

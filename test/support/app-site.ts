@@ -56,6 +56,13 @@ export class AppSite {
     return app;
   }
 
+  /** Starts a process here that is not ready yet. */
+  async launch(overrides: Settings = {}): Promise<AppProcess> {
+    const app = await AppProcess.begin({ ...this.#settingsOfNext(), ...overrides });
+    this.#processes.push(app);
+    return app;
+  }
+
   /** Runs a process here that is expected to end by itself. */
   runToEnd(overrides: Settings = {}, options: { within?: number } = {}): Promise<EndedRun> {
     return AppProcess.runToEnd({ ...this.#settingsOfNext(), ...overrides }, options);

@@ -8,6 +8,7 @@ const content = z.record(z.string(), z.object({ schema: schema.optional() }));
 const operation = z.object({
   parameters: z.array(z.object({ in: z.enum(['path', 'query', 'header']), name: z.string(), schema })).default([]),
   requestBody: z.object({ content }).optional(),
+  security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
   responses: z.record(z.string(), z.object({ content: content.optional() })),
 });
 const document = z.object({

@@ -4,7 +4,7 @@ import { SetMetadata } from '@nestjs/common';
 export type Access =
   /** A valid token that holds the scope. In a process where `publicModule` is public, everybody. */
   | { readonly kind: 'scope'; readonly scope: string; readonly publicModule?: string }
-  /** Any valid token. With `orPublicModules`, everybody in a process that has a public module. */
+  /** Any valid token. With `orPublicModules`, everybody in a process that serves a public module. */
   | { readonly kind: 'token'; readonly orPublicModules?: boolean }
   /** Everybody: the one public list of the contract. */
   | { readonly kind: 'public' };
@@ -36,16 +36,4 @@ export function RequireToken(options: { readonly orPublicModules?: boolean } = {
 export function Public(): MethodDecorator & ClassDecorator {
   const access: Access = { kind: 'public' };
   return SetMetadata(ACCESS, access);
-}
-
-/** Whether callers without a token are let in. */
-export function isOpen(access: Access, publicModules: ReadonlySet<string>): boolean {
-  switch (access.kind) {
-    case 'public':
-      return true;
-    case 'token':
-      return access.orPublicModules === true && publicModules.size > 0;
-    case 'scope':
-      return access.publicModule !== undefined && publicModules.has(access.publicModule);
-  }
 }

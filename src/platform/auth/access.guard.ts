@@ -1,16 +1,15 @@
-import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { SETTINGS } from '../config/config.module';
-import type { Settings } from '../config/settings';
-import { ACCESS, isOpen, type Access } from './access.decorators';
+import { ACCESS, type Access } from './access.decorators';
 import { ACCESS_TOKEN } from './access-token.strategy';
 import { insufficientScope, issuerUnavailable, reservedIdentity, unauthenticated } from './auth-problems';
 import { bearerTokenOf } from './bearer-token';
 import type { Caller } from './caller';
 import { IssuerUnavailable } from './issuer-keys.port';
 import { isReserved } from './reserved-identity';
+import { RouteAccess } from './route-access';
 
 /**
  * Lets a request in, or not, before anything of its route runs. A route that declares nothing is closed, should one ever get past the
@@ -20,7 +19,7 @@ import { isReserved } from './reserved-identity';
 export class AccessGuard extends AuthGuard(ACCESS_TOKEN) {
   constructor(
     private readonly reflector: Reflector,
-    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly routes: RouteAccess,
   ) {
     super();
   }
@@ -30,7 +29,7 @@ export class AccessGuard extends AuthGuard(ACCESS_TOKEN) {
       context.getHandler(),
       context.getClass(),
     ]);
-    const isPublic = access !== undefined && isOpen(access, this.settings.auth.publicModules);
+    const isPublic = access !== undefined && this.routes.isOpen(access);
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (bearerTokenOf(request.headers) === undefined) {
       if (isPublic) return true;

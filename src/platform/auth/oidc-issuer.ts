@@ -20,7 +20,7 @@ const TIMES: OidcIssuerTimes = {
   timeoutMs: 3_000,
   retryMs: 2_000,
   refreshMs: 300_000,
-  coolDownMs: 30_000,
+  coolDownMs: 10_000,
   now: () => performance.now(),
 };
 

@@ -4,7 +4,7 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { SETTINGS } from '../config/config.module';
 import type { Settings } from '../config/settings';
-import { ACCESS, isOpen, type Access } from './access.decorators';
+import { ACCESS, type Access } from './access.decorators';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,6 +30,7 @@ export class RouteUndeclared extends Error {
 @Injectable()
 export class RouteAccess {
   private readonly byRoute = new Map<string, Access>();
+  private servesPublicModule = false;
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -61,8 +62,16 @@ export class RouteAccess {
     return this.byRoute.get(`${method.toUpperCase()} ${path.replaceAll(/\{([^}]+)\}/g, ':$1')}`);
   }
 
+  /** Whether callers without a token are let in. */
   isOpen(access: Access): boolean {
-    return isOpen(access, this.settings.auth.publicModules);
+    switch (access.kind) {
+      case 'public':
+        return true;
+      case 'token':
+        return access.orPublicModules === true && this.servesPublicModule;
+      case 'scope':
+        return this.isPublicModule(access.publicModule);
+    }
   }
 
   /** Tokens come from elsewhere, and cannot be judged before that has been reached. */
@@ -86,7 +95,14 @@ export class RouteAccess {
         else this.byRoute.set(route, access);
       }
     }
+    this.servesPublicModule = [...this.byRoute.values()].some((access) => {
+      return access.kind === 'scope' && this.isPublicModule(access.publicModule);
+    });
     if (undeclared.length > 0) throw new RouteUndeclared(undeclared);
+  }
+
+  private isPublicModule(name: string | undefined): boolean {
+    return name !== undefined && this.settings.auth.publicModules.has(name);
   }
 
   private routesOf(controller: Type): { route: string; name: string; access: Access | undefined }[] {

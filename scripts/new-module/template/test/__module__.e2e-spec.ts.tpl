@@ -1,15 +1,18 @@
 import request from 'supertest';
 import type { AppProcess } from './support/app-process.ts';
 import { describeModes } from './support/modes.ts';
+import { signIn } from './support/sign-in.ts';
 
 const UNKNOWN = '2753b941-eb10-497c-b58c-2b3dec1eeeef';
 
 describeModes('The module __module__', ({ startApp }) => {
   let app: AppProcess;
-  const http = () => request(app.url);
+  let token: string;
+  const http = () => request.agent(app.url).auth(token, { type: 'bearer' });
 
   beforeAll(async () => {
     app = await startApp();
+    token = await signIn(app.url, 'alice');
   }, 60_000);
 
   it('creates, renames and reads', async () => {
@@ -22,6 +25,10 @@ describeModes('The module __module__', ({ startApp }) => {
     const token = renamed.headers['consistency-token'] ?? '';
     const read = await http().get(`/__module__/${id}`).set('Consistency-Token', token).expect(200, { name: 'second' });
     expect(read.headers['etag']).toBe('"2"');
+  });
+
+  it('asks for a token', async () => {
+    await request(app.url).get(`/__module__/${UNKNOWN}`).expect(401);
   });
 
   it('knows nothing of an unknown id', async () => {

@@ -2,11 +2,11 @@
 
 ## Routes
 
-| call | body | answer |
-| --- | --- | --- |
-| POST /__module__ | `{ "name": string }` | 201 `{ id, name }`, `Location: /__module__/{id}` |
-| PUT /__module__/{id} | `{ "name": string }` | 200 `{ name }` |
-| GET /__module__/{id} | – | 200 `{ name }`, `ETag` |
+| call | scope | body | answer |
+| --- | --- | --- | --- |
+| POST /__module__ | write:__module__ | `{ "name": string }` | 201 `{ id, name }`, `Location: /__module__/{id}` |
+| PUT /__module__/{id} | write:__module__ | `{ "name": string }` | 200 `{ name }` |
+| GET /__module__/{id} | read:__module__ | – | 200 `{ name }`, `ETag` |
 
 A name has 1 to 100 characters. With `Prefer: respond-async` a command is answered by 202 `{ id?, commandId }` at once.
 

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Put, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { RequireScope } from '../../platform/auth/access.decorators';
 import type { CommandOutcome } from '../../platform/commands/command-gateway';
 import { ApiCommand, type CommandSender, Sender } from '../../platform/commands/command-sender';
 import { Reads } from '../../platform/commands/reads.decorator';
@@ -13,6 +14,7 @@ import { __nounName__Rejections } from './domain/__noun__.decider';
 import { Get__Noun__, __nounName__View } from './views/__noun__.view';
 
 @ApiTags('__module__')
+@RequireScope('read:__module__')
 @ApiProblems('VALIDATION_FAILED', __nounName__Rejections)
 @Controller('__module__')
 export class __Module__Controller {
@@ -22,6 +24,7 @@ export class __Module__Controller {
   ) {}
 
   @Post()
+  @RequireScope('write:__module__')
   @ApiOperation({ summary: 'Create' })
   @ApiCommand()
   @ApiCreatedResponse({ type: __Noun__Dto })
@@ -33,6 +36,7 @@ export class __Module__Controller {
   }
 
   @Put(':id')
+  @RequireScope('write:__module__')
   @ApiOperation({ summary: 'Rename' })
   @ApiCommand()
   @ApiOkResponse({ type: __Noun__Dto })
