@@ -10,12 +10,12 @@ export function kafkaSite(
   options: Partial<KafkaLogOptions> = {},
 ): () => Promise<LogSite & { readonly topicPrefix: string }> {
   return async () => {
-    const topicPrefix = `r-${randomUUID()}.`;
+    const { topicPrefix = `r-${randomUUID()}.` } = options;
     const opened = new Set<Log>();
     return {
       topicPrefix,
       open: async () => {
-        const log = await KafkaLog.open(testOptions({ topicPrefix, partitions: PARTITIONS, ...options }));
+        const log = await KafkaLog.open(testOptions({ partitions: PARTITIONS, ...options, topicPrefix }));
         opened.add(log);
         return log;
       },
