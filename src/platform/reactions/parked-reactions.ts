@@ -36,7 +36,7 @@ export class ParkedReactions implements DeadLetterOperations {
 
   async list(): Promise<DeadLetter[]> {
     const letters = await this.letters.list();
-    return Promise.all(letters.map(async (letter) => ({ ...letter, behind: await this.behind(letter) })));
+    return this.withBehind(letters);
   }
 
   /** Dead letters of each consumer. */
@@ -46,7 +46,7 @@ export class ParkedReactions implements DeadLetterOperations {
 
   async show(id: string): Promise<DeadLetterDetail | undefined> {
     const letter = await this.letters.show(id);
-    return letter === undefined ? undefined : { ...letter, behind: await this.behind(letter) };
+    return letter === undefined ? undefined : (await this.withBehind([letter]))[0];
   }
 
   retry(id: string): Promise<void> {
@@ -64,11 +64,20 @@ export class ParkedReactions implements DeadLetterOperations {
     await this.requests.ask(place.consumer, place.topic, place.partition, place.offset, request);
   }
 
-  /** The position of the consumer counts what waits. */
-  private async behind({ consumer, topic, partition, offset }: DeadLetter): Promise<number> {
-    const { state } = topicsOf(sourceOf(topic));
-    const { position } = await findPosition({ log: this.log, topic: state, partition, consumer });
-    const parked = [...(position?.parked.values() ?? [])].find((entry) => entry.offset === offset);
-    return parked === undefined ? 0 : parked.count - 1;
+  /** The position of the consumer in a partition counts what waits there. */
+  private async withBehind<Letter extends DeadLetter>(letters: readonly Letter[]): Promise<Letter[]> {
+    const byPlace = Map.groupBy(letters, ({ consumer, topic, partition }) => `${consumer}:${topic}:${partition}`);
+    const told = await Promise.all(
+      Array.from(byPlace.values(), async (ofPlace) => {
+        const [first] = ofPlace;
+        if (first === undefined) return [];
+        const { consumer, topic, partition } = first;
+        const { state } = topicsOf(sourceOf(topic));
+        const { position } = await findPosition({ log: this.log, topic: state, partition, consumer });
+        const counts = new Map(Array.from(position?.parked.values() ?? [], ({ offset, count }) => [offset, count]));
+        return ofPlace.map((letter) => ({ ...letter, behind: (counts.get(letter.offset) ?? 1) - 1 }));
+      }),
+    );
+    return told.flat().sort((left, right) => (left.id < right.id ? -1 : 1));
   }
 }

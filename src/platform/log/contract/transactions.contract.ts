@@ -21,6 +21,15 @@ export function describeTransactions(current: () => Log): void {
       expect((await current().openWriter('orders.processor', 'orders.commands', 0)).committed).toBe(9);
     });
 
+    it('G2 commits records where the offset stays', async () => {
+      const writer = await current().openWriter('orders.processor', 'orders.commands', 0);
+      await writer.commit(0, 3, [record({ topic: 'orders.state', value: 's1' })]);
+      await writer.commit(3, 3, [record({ topic: 'orders.state', value: 's2' })]);
+      await writer.commit(3, 4, [record({ topic: 'orders.state', value: 's3' })]);
+      await holds(current(), 'orders.state', 0, ['s1', 's2', 's3']);
+      expect((await current().openWriter('orders.processor', 'orders.commands', 0)).committed).toBe(4);
+    });
+
     it('keeps the offsets of groups and partitions apart', async () => {
       const first = await current().openWriter('orders.processor', 'orders.commands', 0);
       await first.commit(0, 7, []);

@@ -33,6 +33,8 @@ export interface SideOptions {
   readonly commit?: Commit;
   /** The groups' offsets are gone, as Kafka forgets them after a while. */
   readonly hasForgotten?: boolean;
+  /** Called whenever it asks how far a topic reaches, or appends to it outside of a transaction. */
+  readonly onCall?: (what: 'bounds' | 'append', topic: string) => void;
 }
 
 /** A process that reacts. */
@@ -194,10 +196,22 @@ export function byValue(left: number, right: number): number {
   return left - right;
 }
 
-/** The log with other writers. */
-function withWriters(log: Log, { commit = (write) => write(), hasForgotten = false }: SideOptions): Log {
+/** The log as a process with these options has it. */
+export function withWriters(log: Log, { commit = (write) => write(), hasForgotten = false, onCall }: SideOptions): Log {
   return new Proxy(log, {
     get(target, property) {
+      if (property === 'bounds') {
+        return (topic: string, partition: number) => {
+          onCall?.('bounds', topic);
+          return target.bounds(topic, partition);
+        };
+      }
+      if (property === 'append') {
+        return (records: readonly NewRecord[]) => {
+          for (const { topic } of records) onCall?.('append', topic);
+          return target.append(records);
+        };
+      }
       if (property === 'openWriter') {
         return async (...place: Parameters<Log['openWriter']>): Promise<PartitionWriter> => {
           const writer = await target.openWriter(...place);
