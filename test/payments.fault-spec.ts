@@ -59,7 +59,7 @@ describeModes('The books of payments', ({ mode, newSite }) => {
     }
     await app.pause();
     await pause(random.between(1_000, 4_000));
-    await app.resume();
+    app.resume();
   }
 });
 
