@@ -9,6 +9,19 @@ export const wantedAccess: Readonly<Record<string, string | undefined>> = {
   'GET /values/{id}': 'read:values',
   'GET /values/{id}/history': 'read:values',
   'GET /values/{id}/changes': 'read:values',
+  'PUT /current-user': 'write:users',
+  'GET /users': 'read:users',
+  'POST /pay': 'write:pay',
+  'POST /request': 'write:request',
+  'GET /current-payment-requests': 'read:payment-requests',
+  'GET /payment-requests': 'read:payment-requests',
+  'GET /payment-requests/{id}': 'read:payment-requests',
+  'DELETE /payment-requests/{id}': 'write:request',
+  'GET /activities': 'read:activities',
+  'GET /current-balance': 'read:balances',
+  'GET /balance-histories': 'read:balances',
+  'GET /total-transactions': 'read:total-transactions',
+  'GET /average-transactions': 'read:average-transactions',
 };
 
 /** Routes of the development issuer, which a process has beside these when it is its own issuer. */
