@@ -8,6 +8,7 @@ import type { CliContext } from './cli-context';
 import { addConfigCommand } from './config.command';
 import { addDeadLetterCommands } from './dead-letters.commands';
 import { EXIT, exitCodeOf } from './exit-codes';
+import { addReactionCommands } from './reactions.commands';
 import type { Terminal } from './terminal';
 import { addCopyCommand } from './topics-copy.command';
 import { addPlanCommand } from './topics-plan.command';
@@ -70,6 +71,7 @@ function programOf(context: CliContext): Command {
     .addHelpText('after', EPILOGUE);
   addViewCommands(program, context);
   addDeadLetterCommands(program, context);
+  addReactionCommands(program, context);
   const topics = addTopicCommands(program, context);
   addPlanCommand(topics, context);
   addCopyCommand(topics, context);

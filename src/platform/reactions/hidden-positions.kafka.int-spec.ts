@@ -115,7 +115,8 @@ describe('A position that the open transaction of somebody else hides', () => {
       (count) => count > LOOKS,
     );
     await show();
-    const repeated = { ...again, metadata: { ...again.metadata, correlationId: randomUUID() } };
+    const { aggregateId, data, metadata: sent } = again;
+    const repeated = new SendParcel(aggregateId, data, { ...sent, correlationId: randomUUID() });
     expect(await second.send(repeated)).toMatchObject({ status: 'decided', replayed: true, decision: { version: 2 } });
     await second.close();
   });
