@@ -32,7 +32,12 @@ const variables = dashboard.templating.list.flatMap(({ definition }) => definiti
 const addedLabels = ['instance', 'job'];
 const addedSeries = 'up';
 /** They have samples only in trouble: their labels cannot be looked up. */
-const quietSeries = ['cqrs_view_failures', 'cqrs_view_oldest_waiting_seconds', 'cqrs_metrics_unread_total'];
+const quietSeries = [
+  'cqrs_view_failures',
+  'cqrs_view_oldest_waiting_seconds',
+  'cqrs_metrics_unread_total',
+  'cqrs_reaction_holds',
+];
 
 const queries = [
   ...dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [`panel ${title}`, expr] as const)),

@@ -32,8 +32,9 @@ async function reachKafka(settings: Settings, kafka: KafkaSettings, terminal: Te
   const log = await openKafkaToRead(settings, kafka, { info: () => undefined, warn: tell, error: tell });
   const features = await chosenFeatures(settings);
   const stored = new StoredOperations(settings, log, features);
-  const { views, deadLetters } = stored;
-  return new LocalOperator('kafka', { log, topics: topicNames(features), views, deadLetters }, async () => {
+  const { views, deadLetters, reactions } = stored;
+  const services = { log, topics: topicNames(features), views, deadLetters, reactions };
+  return new LocalOperator('kafka', services, async () => {
     await stored.close();
     await log.close();
   });
@@ -50,11 +51,11 @@ async function openDirectory(settings: Settings): Promise<Operator> {
     const log = await EmbeddedLog.open({ directory: dataDir, partitions, partitionsExplicit: false });
     const features = await chosenFeatures(settings);
     const stored = new StoredOperations(settings, log, features);
-    const { views, deadLetters } = stored;
+    const { views, deadLetters, reactions } = stored;
     const copyTo = (target: string): Promise<void> => copyStores(log, dataDir, target);
     return new LocalOperator(
       'directory',
-      { log, topics: topicNames(features), views, deadLetters, copyTo },
+      { log, topics: topicNames(features), views, deadLetters, reactions, copyTo },
       async () => {
         await stored.close();
         await log.close();

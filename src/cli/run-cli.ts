@@ -9,6 +9,7 @@ import { addConfigCommand } from './config.command';
 import { addDeadLetterCommands } from './dead-letters.commands';
 import { EXIT, exitCodeOf } from './exit-codes';
 import { addPaymentsCommands } from './payments.commands';
+import { addReactionCommands } from './reactions.commands';
 import type { Terminal } from './terminal';
 import { addCopyCommand } from './topics-copy.command';
 import { addPlanCommand } from './topics-plan.command';
@@ -71,6 +72,7 @@ function programOf(context: CliContext): Command {
     .addHelpText('after', EPILOGUE);
   addViewCommands(program, context);
   addDeadLetterCommands(program, context);
+  addReactionCommands(program, context);
   const topics = addTopicCommands(program, context);
   addPlanCommand(topics, context);
   addCopyCommand(topics, context);

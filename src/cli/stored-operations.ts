@@ -6,12 +6,13 @@ import type { Feature } from '../platform/feature';
 import type { Log } from '../platform/log/log.port';
 import { DeadLetters } from '../platform/operations/dead-letters';
 import { OperationFailed } from '../platform/operations/operation-failed';
-import type { DeadLetterOperations, ViewOperations } from '../platform/operations/operations.port';
+import type { DeadLetterOperations, ReactionOperations, ViewOperations } from '../platform/operations/operations.port';
 import { topicNames } from '../platform/platform.topics';
 import { projectionsOf } from '../platform/platform.projections';
 import { ParkedReactions } from '../platform/reactions/parked-reactions';
 import { ReactionRequests } from '../platform/reactions/reaction-requests';
 import { reactionsOf } from '../platform/reactions/reactions-of';
+import { StoredReactions } from '../platform/reactions/stored-reactions';
 import { ParkedEvents } from '../platform/views/parking/parked-events';
 import type { ReadStore } from '../platform/views/read-store.port';
 import { StoredViewOperations } from '../platform/views/rebuild/view-operations';
@@ -54,6 +55,17 @@ export class StoredOperations {
       show: async (id) => (await operations()).show(id),
       retry: async (id) => (await operations()).retry(id),
       drop: async (id) => (await operations()).drop(id),
+    };
+  }
+
+  get reactions(): ReactionOperations {
+    const operations = async (): Promise<ReactionOperations> => {
+      await this.topics();
+      return new StoredReactions(this.log, reactionsOf(this.features));
+    };
+    return {
+      list: async () => (await operations()).list(),
+      begin: async (consumer, at) => (await operations()).begin(consumer, at),
     };
   }
 

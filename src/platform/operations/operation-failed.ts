@@ -2,7 +2,14 @@ import { asError } from '../as-error';
 import { DirectoryNotEmpty } from '../sqlite/copy-database';
 import { DiskFull, LogSetupError, LogUnavailable, OffsetOutOfRange } from '../log/log.port';
 import { ViewsUnavailable } from '../views/views.errors';
-import { NoRebuild, RebuildRunning, UnknownDeadLetter, UnknownView } from './operations.port';
+import {
+  NoRebuild,
+  ReactionHasBegun,
+  RebuildRunning,
+  UnknownDeadLetter,
+  UnknownReaction,
+  UnknownView,
+} from './operations.port';
 
 /** Why an operation was not done. */
 export const FAILURE_CODES = [
@@ -40,6 +47,8 @@ export class OperationFailed extends Error {
 const MEANINGS: readonly (readonly [new (...args: never[]) => Error, FailureCode])[] = [
   [UnknownView, 'NOT_FOUND'],
   [UnknownDeadLetter, 'NOT_FOUND'],
+  [UnknownReaction, 'NOT_FOUND'],
+  [ReactionHasBegun, 'CONFLICT'],
   [RebuildRunning, 'CONFLICT'],
   [NoRebuild, 'CONFLICT'],
   [OffsetOutOfRange, 'BAD_INPUT'],

@@ -3,6 +3,7 @@ import { dropDeadLetter, listDeadLetters, retryDeadLetter, showDeadLetter } from
 import { operation, type Operation } from './operation';
 import { OperationFailed, operationFailed } from './operation-failed';
 import type { OperatorServices } from './operator-services';
+import { beginReaction, listReactions } from './reaction.operations';
 import { listTopics, readLog, showRecords, tailRecords } from './topic.operations';
 import { abortRebuild, listViews, rebuildView } from './view.operations';
 
@@ -29,6 +30,8 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     erased(showDeadLetter),
     erased(retryDeadLetter),
     erased(dropDeadLetter),
+    erased(listReactions),
+    erased(beginReaction),
     erased(listTopics),
     erased(showRecords),
     erased(tailRecords),

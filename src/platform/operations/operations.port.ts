@@ -78,6 +78,40 @@ export interface DeadLetterDetail extends DeadLetter {
   readonly value: string | null;
 }
 
+/** Where processes and publications stand, and where one begins that has never run. */
+export interface ReactionOperations {
+  /** Every partition of every consumer of the known modules. */
+  list(): Promise<ReactionStatus[]>;
+  /**
+   * Lets a consumer begin at the first event, or after the last one there is now, in each partition where it has no position.
+   * @throws UnknownReaction
+   * @throws ReactionHasBegun in every partition
+   */
+  begin(consumer: string, at: 'start' | 'end'): Promise<void>;
+}
+
+export interface ReactionStatus {
+  readonly consumer: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Offset of the next event; `null`: it has never run here. */
+  readonly next: number | null;
+  /** Events that it has not taken; on Kafka it counts transaction markers too. */
+  readonly lag: number;
+  /** Keys that wait for an operator. */
+  readonly parkedKeys: number;
+}
+
+/** Neither a process nor a publication runs under that name. */
+export class UnknownReaction extends Error {
+  override readonly name = 'UnknownReaction';
+}
+
+/** The consumer has a position: it goes on from there, and from nowhere else. */
+export class ReactionHasBegun extends Error {
+  override readonly name = 'ReactionHasBegun';
+}
+
 /** No view has that name. */
 export class UnknownView extends Error {
   override readonly name = 'UnknownView';

@@ -1,5 +1,5 @@
 import type { Log } from '../log/log.port';
-import type { DeadLetterOperations, ViewOperations } from './operations.port';
+import type { DeadLetterOperations, ReactionOperations, ViewOperations } from './operations.port';
 
 /** Injection token of {@link ViewOperations}. */
 export const VIEW_OPERATIONS = Symbol('VIEW_OPERATIONS');
@@ -14,6 +14,8 @@ export interface OperatorServices {
   readonly topics: readonly string[];
   readonly views: ViewOperations;
   readonly deadLetters: DeadLetterOperations;
+  /** Absent where nobody knows what runs. */
+  readonly reactions?: ReactionOperations;
   /** Copies log and keys, while they are written, into a directory; absent where the log is not embedded. */
   readonly copyTo?: (directory: string) => Promise<void>;
 }

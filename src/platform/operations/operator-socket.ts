@@ -10,6 +10,8 @@ import { EmbeddedLog } from '../log/embedded/embedded-log';
 import { DATA_DIRECTORY, LOG } from '../log/log.providers';
 import type { Log } from '../log/log.port';
 import { topicNames } from '../platform.topics';
+import { reactionsOf } from '../reactions/reactions-of';
+import { StoredReactions } from '../reactions/stored-reactions';
 import type { DataDirectory } from '../sqlite/data-directory';
 import type { DeadLetterOperations, ViewOperations } from './operations.port';
 import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS, type OperatorServices } from './operator-services';
@@ -37,6 +39,7 @@ export class OperatorSocket implements OnApplicationBootstrap, BeforeApplication
       log,
       views,
       deadLetters,
+      reactions: new StoredReactions(log, reactionsOf(this.features)),
       topics: topicNames(this.features),
       copyTo: (target) => copyStores(log, directory.path, target),
     };

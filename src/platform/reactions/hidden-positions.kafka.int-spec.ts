@@ -24,6 +24,7 @@ const LOOKS = 20;
 describe('A position that the open transaction of somebody else hides', () => {
   let topicPrefix = '';
   let producer: Producer | undefined;
+  const closing: (() => Promise<void>)[] = [];
   const makeSite = kafkaSite();
   const world = new ReactionWorld(async () => {
     const site = await makeSite();
@@ -33,6 +34,7 @@ describe('A position that the open transaction of somebody else hides', () => {
 
   afterEach(async () => {
     await producer?.disconnect();
+    for (const close of closing.splice(0)) await close();
     producer = undefined;
   });
 
@@ -115,7 +117,8 @@ describe('A position that the open transaction of somebody else hides', () => {
       (count) => count > LOOKS,
     );
     await show();
-    const repeated = { ...again, metadata: { ...again.metadata, correlationId: randomUUID() } };
+    const { aggregateId, data, metadata: sent } = again;
+    const repeated = new SendParcel(aggregateId, data, { ...sent, correlationId: randomUUID() });
     expect(await second.send(repeated)).toMatchObject({ status: 'decided', replayed: true, decision: { version: 2 } });
     await second.close();
   });
@@ -136,14 +139,16 @@ describe('A position that the open transaction of somebody else hides', () => {
     const processors = new Processors(log, [parcelsFeature], parts, untold);
     const gateway = new CommandGateway(log, replies, 'me', Buffer.from('secret'));
     await processors.start();
-    return {
-      send: (command: SendParcel): Promise<CommandOutcome> => gateway.send(depot, command),
-      close: async () => {
-        await processors.close();
+    let closed: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closed ??= processors.close().then(async () => {
         replies.close();
         await store.close();
         await rm(directory, { recursive: true });
-      },
+      });
+      return closed;
     };
+    closing.push(close);
+    return { send: (command: SendParcel): Promise<CommandOutcome> => gateway.send(depot, command), close };
   }
 });

@@ -139,9 +139,15 @@ export function describeParkedReactions(makeSite: () => Promise<LogSite>): void 
       (count) => count > 0,
     );
     await second.close();
-    expect((await sent()).length).toBe(1_000);
+    await eventually(
+      () => sent(),
+      (commands) => commands.length === 1_000,
+    );
     const third = await world.open();
-    const [moved] = await letters(third, 1);
+    const [moved] = await eventually(
+      () => third.deadLetters.list(),
+      (found) => found.length === 1 && found[0]?.id !== letter?.id,
+    );
     await third.deadLetters.retry(reactorId(moved));
     await letters(third, 0);
     expect(await sentBy('depot-0')).toEqual([BAD, ...weights]);

@@ -14,7 +14,7 @@ import type { PositionPlace } from './find-position';
 import type { Reaction } from './reaction';
 import { takeBatch, type ReactionBatch } from './reaction-batch';
 import { encodePosition, type ReactionPosition } from './reaction-position';
-import type { ReactionRequests } from './reaction-requests';
+import type { ReactionRequest, ReactionRequests } from './reaction-requests';
 import { settleKey, type KeyRequest } from './settle-key';
 import { startingPosition } from './starting-position';
 
@@ -69,7 +69,11 @@ export class PartitionReactor {
   /** All that is taken, though what had no meaning may not be committed yet. */
   private ahead: ReactionPosition;
   private skippedSince: number | undefined;
+  /** What operators have asked for, as far as it was read; a database that is away or slow holds no event back. */
+  private asked: readonly ReactionRequest[] = [];
+  private looking: Promise<void> | undefined;
   private requestsDueAt = 0;
+  private isBlind = false;
 
   private constructor(
     private readonly context: ReactorContext,
@@ -174,18 +178,14 @@ export class PartitionReactor {
     if (this.ahead !== this.position) await this.commit(this.ahead, []);
   }
 
-  /** Does what operators have asked for the keys that are parked here. Without the database they wait. */
+  /** Does what operators have asked for the keys that are parked here. */
   private async settleRequests(): Promise<void> {
+    this.look();
     const { reaction, requests, onTrouble } = this.context;
-    const now = performance.now();
-    if (this.ahead.parked.size === 0 || now < this.requestsDueAt || this.signal.aborted) return;
-    this.requestsDueAt = now + REQUESTS_LOOK_MS;
     const { topic, partition } = this.place;
-    const open = await requests.open(reaction.name, topic, partition).catch((error: unknown) => {
-      onTrouble(`${reaction.name}: what was asked for dead letters cannot be read`, error);
-      return [];
-    });
-    for (const { offset, request } of open) {
+    const { asked } = this;
+    this.asked = [];
+    for (const { offset, request } of asked) {
       const parked = [...this.ahead.parked].find(([, entry]) => entry.offset === offset);
       if (parked !== undefined) await this.settle(parked[0], request);
       if (this.signal.aborted) return;
@@ -194,6 +194,28 @@ export class PartitionReactor {
         onTrouble(`${reaction.name}: what was done for a dead letter cannot be noted`, error);
       });
     }
+  }
+
+  private look(): void {
+    const now = performance.now();
+    const isDue = this.looking === undefined && now >= this.requestsDueAt;
+    if (this.ahead.parked.size === 0 || !isDue || this.signal.aborted) return;
+    this.requestsDueAt = now + REQUESTS_LOOK_MS;
+    const { reaction, requests, onTrouble } = this.context;
+    const { topic, partition } = this.place;
+    this.looking = requests
+      .open(reaction.name, topic, partition)
+      .then(
+        (open) => {
+          this.asked = open;
+          this.isBlind = false;
+        },
+        (error: unknown) => {
+          if (!this.isBlind) onTrouble(`${reaction.name}: what was asked for dead letters cannot be read`, error);
+          this.isBlind = true;
+        },
+      )
+      .finally(() => (this.looking = undefined));
   }
 
   private async settle(key: string, request: KeyRequest): Promise<void> {

@@ -2,7 +2,9 @@ import { processOf } from '../../kernel/process';
 import { WriterFenced } from '../log/log.port';
 import { eventually } from '../views/testing/reading-side';
 import { findPosition } from './find-position';
-import { encodeBegin } from './reaction-position';
+import { ReactionHasBegun, UnknownReaction } from '../operations/operations.port';
+import { reactionsOf } from './reactions-of';
+import { StoredReactions } from './stored-reactions';
 import { delivery, depot, parcelsFeature } from './testing/parcel.fixture';
 import { COMMANDS, counted, arrivedFrom, EVENTS, sentTo, STATE } from './testing/parcel-records';
 import { byValue, PARTITIONS, ReactionWorld, weightOf, type LogSite } from './testing/reaction-world';
@@ -74,12 +76,26 @@ export function describeReactors(makeSite: () => Promise<LogSite>): void {
 
   it('begin where an operator says', async () => {
     await world.write([['depot-0', sentTo('depot-1', 1)]]);
-    const { end } = await world.log.bounds(EVENTS, 0);
-    await world.begin();
-    await world.append([REACTOR, 'parcels.arrivals'].map((name) => encodeBegin(STATE, 0, name, end)));
-    await world.open();
+    const stored = new StoredReactions(world.log, reactionsOf([parcelsFeature]));
+    await expect(stored.begin('parcels.nothing', 'end')).rejects.toThrow(UnknownReaction);
+    await stored.begin(REACTOR, 'end');
+    await stored.begin('parcels.arrivals', 'start');
+    const side = await world.open();
     await world.write([['depot-0', sentTo('depot-1', 2)]]);
     await world.delivered([2]);
+    await world.idle(side);
+    await expect(stored.begin(REACTOR, 'start')).rejects.toThrow(ReactionHasBegun);
+    const listed = (await stored.list()).filter(({ consumer, partition }) => consumer === REACTOR && partition === 0);
+    expect(listed).toEqual([
+      {
+        consumer: REACTOR,
+        topic: EVENTS,
+        partition: 0,
+        next: expect.any(Number),
+        lag: expect.any(Number),
+        parkedKeys: 0,
+      },
+    ]);
   });
 
   it('write nothing for events that mean nothing, and still do not stay behind', async () => {

@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { topicsOf } from '../log/envelope';
-import { OutcomeUnknown, type Log, type Membership, type OwnedPartition } from '../log/log.port';
+import { LogUnavailable, OutcomeUnknown, type Log, type Membership, type OwnedPartition } from '../log/log.port';
 import { partitionsOf } from '../log/partitions-of';
 import { PartitionReactor, type HoldCode, type ReactedBatch } from './partition-reactor';
 import type { Reaction } from './reaction';
 import { encodeBegin } from './reaction-position';
 import type { ReactionRequests } from './reaction-requests';
+
+const TAKE_ANEW_MS = 200;
 
 /** A partition that stands still. */
 export interface ReactionHold {
@@ -132,7 +135,7 @@ export class Reactors {
     }
   }
 
-  /** @returns whether it is to be taken anew: the fate of its last transaction is unknown, and another owner's view of it tells */
+  /** @returns whether it is to be taken anew: the log was away, or the fate of the last transaction is unknown, and is then read */
   private async runOnce(
     context: Parameters<typeof PartitionReactor.run>[0],
     partition: number,
@@ -142,8 +145,9 @@ export class Reactors {
       await PartitionReactor.run(context, partition, signal, this.running.get(context.reaction));
       return false;
     } catch (error) {
-      if (!(error instanceof OutcomeUnknown)) throw error;
+      if (!(error instanceof OutcomeUnknown) && !(error instanceof LogUnavailable)) throw error;
       context.onTrouble(`${context.reaction.name}: partition ${partition} is taken anew`, error);
+      await sleep(TAKE_ANEW_MS, undefined, { signal }).catch(() => undefined);
       return !signal.aborted;
     }
   }
