@@ -14,11 +14,17 @@ import { openSqliteSecrets } from './keys/sqlite-secrets';
 import type { Secrets } from './keys/secrets';
 import { DATA_DIRECTORY, LOG, logProviders } from './log/log.providers';
 import type { Log } from './log/log.port';
+import { TopicOperationsController } from './operations/http/topic-operations.controller';
+import { ViewOperationsController } from './operations/http/view-operations.controller';
 import { OperatorSocket } from './operations/operator-socket';
 import { PlatformLifecycle } from './platform.lifecycle';
 import { projectionsOf } from './platform.projections';
+import { topicNames } from './platform.topics';
 import { DeadLetters } from './operations/dead-letters';
-import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS } from './operations/operator-services';
+import { DeadLetterOperationsController } from './operations/http/dead-letter-operations.controller';
+import { HttpOperator } from './operations/http/http-operator';
+import { LiveTails } from './operations/http/live-tails';
+import { OPERATOR_SERVICES, type OperatorServices } from './operations/operator-services';
 import type { DataDirectory } from './sqlite/data-directory';
 import { LookUp } from './views/look-up';
 import { READ_STORE, ReadModels } from './views/read-models';
@@ -29,6 +35,13 @@ import { StreamHub } from './views/streams/stream-hub';
 import { PROJECTIONS, ViewParts } from './views/view-parts';
 import { ViewProgress } from './views/view-progress';
 import { ViewsUnavailable } from './views/views.errors';
+
+const API_CONTROLLERS = [
+  CommandsController,
+  DeadLetterOperationsController,
+  TopicOperationsController,
+  ViewOperationsController,
+];
 
 /** Injection token of nothing: its factory tells the catalogue what the errors of the parts mean. */
 const PROBLEMS = Symbol('PROBLEMS');
@@ -44,7 +57,7 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: [CqrsModule.forRoot()],
-      controllers: settings.roles.has('api') ? [CommandsController] : [],
+      controllers: settings.roles.has('api') ? API_CONTROLLERS : [],
       providers: [
         { provide: FEATURES, useValue: features },
         { provide: PROJECTIONS, useValue: projections },
@@ -62,16 +75,21 @@ export class PlatformModule {
           inject: [ProblemCatalog],
           useFactory: (catalog: ProblemCatalog) => explainErrors(catalog, features),
         },
-        { provide: VIEW_OPERATIONS, inject: [ViewParts], useFactory: (views: ViewParts) => views.operations },
         {
-          provide: DEAD_LETTER_OPERATIONS,
-          inject: [CommandParts, ViewParts],
-          useFactory: (commands: CommandParts, views: ViewParts) =>
-            new DeadLetters(commands.deadLetters, views.deadLetters),
+          provide: OPERATOR_SERVICES,
+          inject: [LOG, CommandParts, ViewParts],
+          useFactory: (log: Log, commands: CommandParts, views: ViewParts): OperatorServices => ({
+            log,
+            topics: topicNames(features),
+            views: views.operations,
+            deadLetters: new DeadLetters(commands.deadLetters, views.deadLetters),
+          }),
         },
         CommandParts,
         CommandOutcomes,
+        HttpOperator,
         LiveRows,
+        LiveTails,
         LookUp,
         OperatorSocket,
         PlatformLifecycle,
