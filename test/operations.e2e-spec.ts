@@ -140,7 +140,7 @@ describeModes('operator routes', ({ newSite }) => {
     expect(await records(`key=${key}`)).toEqual(ofKey);
     expect(await records('key=')).toEqual([]);
     expect(await records('limit=3')).toEqual(all.slice(0, 3));
-    const [{ partition = 0, offset = 0, timestamp = 0 } = {}] = ofKey;
+    const { partition, offset, timestamp } = ofKey[0] ?? { partition: 0, offset: 0, timestamp: 0 };
     expect(await records(`partition=${partition}&from=${offset}`)).toEqual(
       all.filter((record) => record.partition === partition && record.offset >= offset),
     );

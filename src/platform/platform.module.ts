@@ -24,7 +24,13 @@ import { DeadLetters } from './operations/dead-letters';
 import { DeadLetterOperationsController } from './operations/http/dead-letter-operations.controller';
 import { HttpOperator } from './operations/http/http-operator';
 import { LiveTails } from './operations/http/live-tails';
-import { OPERATOR_SERVICES, type OperatorServices } from './operations/operator-services';
+import type { DeadLetterOperations, ViewOperations } from './operations/operations.port';
+import {
+  DEAD_LETTER_OPERATIONS,
+  OPERATOR_SERVICES,
+  VIEW_OPERATIONS,
+  type OperatorServices,
+} from './operations/operator-services';
 import type { DataDirectory } from './sqlite/data-directory';
 import { LookUp } from './views/look-up';
 import { READ_STORE, ReadModels } from './views/read-models';
@@ -75,15 +81,19 @@ export class PlatformModule {
           inject: [ProblemCatalog],
           useFactory: (catalog: ProblemCatalog) => explainErrors(catalog, features),
         },
+        { provide: VIEW_OPERATIONS, inject: [ViewParts], useFactory: (views: ViewParts) => views.operations },
+        {
+          provide: DEAD_LETTER_OPERATIONS,
+          inject: [CommandParts, ViewParts],
+          useFactory: (commands: CommandParts, views: ViewParts) =>
+            new DeadLetters(commands.deadLetters, views.deadLetters),
+        },
         {
           provide: OPERATOR_SERVICES,
-          inject: [LOG, CommandParts, ViewParts],
-          useFactory: (log: Log, commands: CommandParts, views: ViewParts): OperatorServices => ({
-            log,
-            topics: topicNames(features),
-            views: views.operations,
-            deadLetters: new DeadLetters(commands.deadLetters, views.deadLetters),
-          }),
+          inject: [LOG, VIEW_OPERATIONS, DEAD_LETTER_OPERATIONS],
+          useFactory: (log: Log, views: ViewOperations, deadLetters: DeadLetterOperations): OperatorServices => {
+            return { log, topics: topicNames(features), views, deadLetters };
+          },
         },
         CommandParts,
         CommandOutcomes,

@@ -1,6 +1,12 @@
 import type { Log } from '../log/log.port';
 import type { DeadLetterOperations, ViewOperations } from './operations.port';
 
+/** Injection token of {@link ViewOperations}. */
+export const VIEW_OPERATIONS = Symbol('VIEW_OPERATIONS');
+
+/** Injection token of {@link DeadLetterOperations}. */
+export const DEAD_LETTER_OPERATIONS = Symbol('DEAD_LETTER_OPERATIONS');
+
 /** Injection token of {@link OperatorServices}. */
 export const OPERATOR_SERVICES = Symbol('OPERATOR_SERVICES');
 
