@@ -14,12 +14,26 @@ import { openSqliteSecrets } from './keys/sqlite-secrets';
 import type { Secrets } from './keys/secrets';
 import { DATA_DIRECTORY, LOG, logProviders } from './log/log.providers';
 import type { Log } from './log/log.port';
+import { TopicOperationsController } from './operations/http/topic-operations.controller';
+import { ViewOperationsController } from './operations/http/view-operations.controller';
 import { OperatorSocket } from './operations/operator-socket';
 import { PlatformLifecycle } from './platform.lifecycle';
 import { projectionsOf } from './platform.projections';
+import { topicNames } from './platform.topics';
 import { DeadLetters } from './operations/dead-letters';
-import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS } from './operations/operator-services';
 import { ReactionParts } from './reactions/reaction-parts';
+import { reactionsOf } from './reactions/reactions-of';
+import { StoredReactions } from './reactions/stored-reactions';
+import { DeadLetterOperationsController } from './operations/http/dead-letter-operations.controller';
+import { HttpOperator } from './operations/http/http-operator';
+import { LiveTails } from './operations/http/live-tails';
+import type { DeadLetterOperations, ViewOperations } from './operations/operations.port';
+import {
+  DEAD_LETTER_OPERATIONS,
+  OPERATOR_SERVICES,
+  VIEW_OPERATIONS,
+  type OperatorServices,
+} from './operations/operator-services';
 import type { DataDirectory } from './sqlite/data-directory';
 import { LookUp } from './views/look-up';
 import { READ_STORE, ReadModels } from './views/read-models';
@@ -30,6 +44,13 @@ import { StreamHub } from './views/streams/stream-hub';
 import { PROJECTIONS, ViewParts } from './views/view-parts';
 import { ViewProgress } from './views/view-progress';
 import { ViewsUnavailable } from './views/views.errors';
+
+const API_CONTROLLERS = [
+  CommandsController,
+  DeadLetterOperationsController,
+  TopicOperationsController,
+  ViewOperationsController,
+];
 
 /** Injection token of nothing: its factory tells the catalogue what the errors of the parts mean. */
 const PROBLEMS = Symbol('PROBLEMS');
@@ -45,7 +66,7 @@ export class PlatformModule {
     return {
       module: PlatformModule,
       imports: [CqrsModule.forRoot()],
-      controllers: settings.roles.has('api') ? [CommandsController] : [],
+      controllers: settings.roles.has('api') ? API_CONTROLLERS : [],
       providers: [
         { provide: FEATURES, useValue: features },
         { provide: PROJECTIONS, useValue: projections },
@@ -70,9 +91,19 @@ export class PlatformModule {
           useFactory: (commands: CommandParts, views: ViewParts, reactions: ReactionParts) =>
             new DeadLetters(commands.deadLetters, views.deadLetters, reactions.deadLetters),
         },
+        {
+          provide: OPERATOR_SERVICES,
+          inject: [LOG, VIEW_OPERATIONS, DEAD_LETTER_OPERATIONS],
+          useFactory: (log: Log, views: ViewOperations, deadLetters: DeadLetterOperations): OperatorServices => {
+            const reactions = new StoredReactions(log, reactionsOf(features));
+            return { log, topics: topicNames(features), views, deadLetters, reactions };
+          },
+        },
         CommandParts,
         CommandOutcomes,
+        HttpOperator,
         LiveRows,
+        LiveTails,
         LookUp,
         OperatorSocket,
         PlatformLifecycle,

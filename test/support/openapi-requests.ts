@@ -11,15 +11,22 @@ const likelyHeaders: Readonly<Record<string, readonly string[]>> = {
   'Idempotency-Key': ['a', 'b', 'c'],
 };
 
+/** Of views and topics. */
+const likelyNames = ['calculator.value', 'calculator.commands', 'calculator.events', 'calculator.state', 'log'];
+
 /** Of one part, to one that is not valid: a request has many, and all have to be for it to come far. */
 const VALID_SHARE = 9;
 
+/** What there is, so that requests come far. */
+export interface LikelyParts extends KnownIds {
+  /** Of a write. */
+  readonly token: string;
+  /** Access token of an operator, for the routes below `/operations`. */
+  readonly adminToken: string;
+}
+
 /** Requests to an operation as its description allows them, and nearly so: each part is valid more often than not. */
-export function requestsTo(
-  api: OpenApi,
-  operation: Operation,
-  ids: KnownIds & { readonly token: string },
-): fc.Arbitrary<HostileRequest> {
+export function requestsTo(api: OpenApi, operation: Operation, ids: LikelyParts): fc.Arbitrary<HostileRequest> {
   const { method, path, parameters } = operation;
   const known = fc.constantFrom(ids.valueId, ids.valueId, ids.valueId, ids.commandId, unknownId);
   const id = fc.oneof({ weight: VALID_SHARE, arbitrary: known }, hostileTexts);
@@ -37,15 +44,24 @@ export function requestsTo(
   const valid = described === undefined ? undefined : valueOf(api, described);
   const body =
     valid === undefined ? fc.constant(undefined) : nearly(valid).map((value) => Buffer.from(JSON.stringify(value)));
-  return fc.record({ id, query, headers, body }).map((parts) => {
+  const name = mostly(fc.constantFrom(...likelyNames));
+  const access = fc.oneof(
+    { weight: VALID_SHARE, arbitrary: fc.constant({ authorization: `Bearer ${ids.adminToken}` }) },
+    fc.constant({}),
+  );
+  const isForOperators = path.startsWith('/operations/');
+  return fc.record({ id, name, query, headers, access, body }).map((parts) => {
     const pairs = Object.entries(parts.query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
     const search = new URLSearchParams(pairs).toString();
     return {
       method,
-      path: `${path.replace('{id}', encodeURIComponent(parts.id))}${search === '' ? '' : `?${search}`}`,
+      path: `${path
+        .replace('{id}', encodeURIComponent(parts.id))
+        .replace(/\{\w+\}/, encodeURIComponent(parts.name))}${search === '' ? '' : `?${search}`}`,
       headers: {
         ...(parts.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...parts.headers,
+        ...(isForOperators ? parts.access : {}),
       },
       body: parts.body,
       hasFutureToken: false,
@@ -73,13 +89,14 @@ function nearly(valid: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 /** Values that a schema describes. @throws Error for a kind of schema that the product does not use yet */
 function valueOf(api: OpenApi, named: Schema): fc.Arbitrary<unknown> {
   const schema = api.resolve(named);
-  const { type, enum: options, properties, required, items, minimum, maximum } = schema;
+  const { type, enum: options, oneOf, properties, required, items, minimum, maximum } = schema;
+  if (Array.isArray(oneOf)) return fc.oneof(...oneOf.map((one) => valueOf(api, Object(one))));
   if (Array.isArray(options)) return fc.constantFrom<unknown>(...options);
   const min = typeof minimum === 'number' ? minimum : -1e6;
   const max = typeof maximum === 'number' ? maximum : 1e6;
   switch (type) {
     case 'number':
-      return fc.oneof(fc.integer({ min, max }), fc.double({ min, max, noNaN: true }));
+      return fc.oneof(fc.integer({ min: Math.ceil(min), max: Math.floor(max) }), fc.double({ min, max, noNaN: true }));
     case 'integer':
       return fc.integer({ min, max });
     case 'boolean':

@@ -51,6 +51,7 @@ export class OpenApi {
   faultsOf({ responses }: Operation, answer: { status: number; type: string; body: string }): string[] {
     const promised = responses[answer.status];
     if (promised === undefined) return [`${answer.status} is not documented`];
+    if (promised.content === undefined && answer.body === '') return [];
     const [type = ''] = answer.type.split(';');
     const media = promised.content?.[type];
     if (media === undefined) return [`${type} is not documented for ${answer.status}`];
@@ -62,9 +63,9 @@ export class OpenApi {
   #validator(of: Schema): z.ZodType {
     let validator = this.#validators.get(of);
     if (validator === undefined) {
-      const all = { ...of, $defs: Object.fromEntries(Object.entries(this.#schemas).map(closed)) };
-      const text = JSON.stringify(all).replaceAll('#/components/schemas/', '#/$defs/');
-      validator = z.fromJSONSchema(JSON.parse(text));
+      const all = { ...of, definitions: Object.fromEntries(Object.entries(this.#schemas).map(closed)) };
+      const text = JSON.stringify(all).replaceAll('#/components/schemas/', '#/definitions/');
+      validator = z.fromJSONSchema(JSON.parse(text), { defaultTarget: 'openapi-3.0' });
       this.#validators.set(of, validator);
     }
     return validator;

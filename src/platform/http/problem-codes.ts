@@ -13,6 +13,7 @@ export const problemCodes = {
   METHOD_NOT_ALLOWED: { status: 405, title: 'The resource does not know this method' },
   NOT_ACCEPTABLE: { status: 406, title: 'No representation is acceptable to the client' },
   REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
+  OPERATION_CONFLICT: { status: 409, title: 'Not as things stand' },
   CUSTOMER_ERASED: { status: 410, title: 'The customer has been erased' },
   VERSION_MISMATCH: { status: 412, title: 'The aggregate is at another version' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is larger than 100 KB' },

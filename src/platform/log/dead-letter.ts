@@ -31,7 +31,7 @@ export function placeOf(
 ):
   | { readonly consumer: string; readonly topic: string; readonly partition: number; readonly offset: number }
   | undefined {
-  const [, consumer, topic, partition, offset] = /^(.+):([^:]+):(\d{1,10}):(\d{1,15})$/.exec(id) ?? [];
+  const [, consumer, topic, partition, offset] = /^(.+):([^:]+):(\d{1,9}):(\d{1,15})$/.exec(id) ?? [];
   if (consumer === undefined || topic === undefined) return undefined;
   return { consumer, topic, partition: Number(partition), offset: Number(offset) };
 }

@@ -7,6 +7,9 @@ export const VIEW_OPERATIONS = Symbol('VIEW_OPERATIONS');
 /** Injection token of {@link DeadLetterOperations}. */
 export const DEAD_LETTER_OPERATIONS = Symbol('DEAD_LETTER_OPERATIONS');
 
+/** Injection token of {@link OperatorServices}. */
+export const OPERATOR_SERVICES = Symbol('OPERATOR_SERVICES');
+
 /** What operations work on, free of any transport: sockets and routes alike stand on it. */
 export interface OperatorServices {
   readonly log: Log;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FoundTopic } from '../log/log.port';
+import type { FoundTopic, Log, LogRecord } from '../log/log.port';
 import { merged } from './merged';
 import { operation, type Operation } from './operation';
 import { OperationFailed } from './operation-failed';
@@ -20,15 +20,18 @@ const recordShape = z.object({
 
 export const LIMIT_MAX = 100_000;
 
-const place = { topic: z.string(), partition: z.int().min(0).exactOptional() };
+const place = {
+  topic: z.string(),
+  partition: z.int().min(0).optional(),
+  key: z.string().optional(),
+};
 
 const showInput = z.object({
   ...place,
   /** First offset; default: the first there is. */
-  from: z.int().min(0).exactOptional(),
+  from: z.int().min(0).optional(),
   /** Milliseconds since the epoch: only records of that time and later. */
-  time: z.number().exactOptional(),
-  key: z.string().exactOptional(),
+  time: z.number().optional(),
   limit: z.int().min(1).max(LIMIT_MAX),
 });
 
@@ -48,7 +51,7 @@ export const listTopics = operation({
     ),
   }),
   run: async ({ log, topics }) => {
-    const found = await log.find(topics);
+    const found = await findTopics(log, topics);
     const listed = found.map(async ({ name, partitions, policy: kept }) => ({
       name,
       policy: kept,
@@ -88,25 +91,42 @@ export const showRecords: Operation<typeof showInput, typeof recordShape> = {
 
 const tailInput = z.object(place);
 
+export type TailInput = z.output<typeof tailInput>;
+
 /** Records as they arrive from now on, until the caller goes. */
 export const tailRecords: Operation<typeof tailInput, typeof recordShape> = {
   name: 'topics.tail',
   input: tailInput,
   output: recordShape,
   changes: false,
-  async *run(services, { topic, partition }, signal) {
-    const partitions = chosen(await topicOf(services, topic), partition);
-    const ends = await Promise.all(partitions.map(async (number) => services.log.bounds(topic, number)));
+  async *run(services, input, signal) {
+    yield* await openTail(services, input, signal);
+  },
+};
+
+/** As {@link tailRecords}, and resolves when every record that comes from then on will be read. @throws OperationFailed */
+export async function openTail(
+  services: OperatorServices,
+  { topic, partition, key }: TailInput,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<LogRecord>> {
+  const partitions = chosen(await topicOf(services, topic), partition);
+  const ends = await Promise.all(partitions.map(async (number) => services.log.bounds(topic, number)));
+  return follow();
+
+  async function* follow(): AsyncGenerator<LogRecord> {
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
     const followed = partitions.map((number, at) => services.log.follow(topic, number, ends[at]?.end ?? 0, either));
     try {
-      for await (const { records } of merged(followed)) yield* records;
+      for await (const { records } of merged(followed)) {
+        yield* key === undefined ? records : records.filter((record) => record.key === key);
+      }
     } finally {
       stop.abort();
     }
-  },
-};
+  }
+}
 
 const readInput = z.object({ topic: z.string(), partition: z.int().min(0), from: z.int().min(0), to: z.int().min(0) });
 
@@ -122,8 +142,14 @@ export const readLog: Operation<typeof readInput, z.ZodArray<typeof recordShape>
   },
 };
 
+/** To find them waits for the log as long as a start may: one that is away now is told of at once. */
+async function findTopics(log: Log, names: readonly string[]): Promise<FoundTopic[]> {
+  await log.ping();
+  return log.find(names);
+}
+
 async function topicOf({ log, topics }: OperatorServices, name: string): Promise<FoundTopic> {
-  const [topic] = topics.includes(name) ? await log.find([name]) : [];
+  const [topic] = topics.includes(name) ? await findTopics(log, [name]) : [];
   if (topic === undefined) throw new OperationFailed('NOT_FOUND', `there is no topic ${name}`);
   return topic;
 }

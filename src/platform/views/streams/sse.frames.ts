@@ -17,6 +17,11 @@ export function itemFrame(id: string, data: object): Buffer {
   return Buffer.from(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
+/** An item of a stream that nobody can resume: it has no id. */
+export function dataFrame(data: object): Buffer {
+  return Buffer.from(`data: ${JSON.stringify(data)}\n\n`);
+}
+
 export function deleteFrame(id: string, rowId: unknown): Buffer {
   return Buffer.from(`event: delete\nid: ${id}\ndata: ${JSON.stringify({ id: rowId })}\n\n`);
 }
