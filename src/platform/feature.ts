@@ -3,6 +3,7 @@ import type { EventMessage } from '../kernel/event-contract';
 import type { RejectionTable } from '../kernel/rejection';
 import type { RowShape, View } from '../kernel/view';
 import { decodeEvent } from './log/envelope';
+import type { SoleTaskDefinition } from './tasks/sole-task';
 import { decodeOnce, projectionOf, type Projection } from './views/projection';
 
 /** What a business module gives the platform to run; its module class holds it as `static feature`. */
@@ -12,6 +13,8 @@ export interface Feature {
   readonly aggregates: readonly Aggregate[];
   readonly views: readonly Projection[];
   readonly rejections: readonly RejectionTable[];
+  /** What one process at a time does beside that, each among the processes with its role. */
+  readonly tasks?: readonly SoleTaskDefinition[];
 }
 
 /** Injection token of the features of this process: `readonly Feature[]`. */
@@ -34,6 +37,10 @@ export function checkFeatures(features: readonly Feature[]): void {
   refuseTwins(
     'view',
     features.flatMap(({ views }) => views.map(({ name }) => name)),
+  );
+  refuseTwins(
+    'task',
+    features.flatMap(({ tasks = [] }) => tasks.map(({ name }) => name)),
   );
   refuseTwins(
     'command',

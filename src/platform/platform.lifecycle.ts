@@ -10,6 +10,7 @@ import type { Log } from './log/log.port';
 import { topicSpecs } from './platform.topics';
 import type { DataDirectory } from './sqlite/data-directory';
 import { SqliteThread } from './sqlite/sqlite-thread';
+import { SoleTasks } from './tasks/sole-tasks';
 import { DiskSpace } from './telemetry/disk-space';
 import { FatalErrors } from './telemetry/fatal-errors';
 import { type HealthDetails, HealthRegistry } from './telemetry/health-registry';
@@ -31,6 +32,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
     private readonly commands: CommandParts,
     private readonly views: ViewParts,
+    private readonly tasks: SoleTasks,
     health: HealthRegistry,
     metrics: MetricsService,
     fatal: FatalErrors,
@@ -38,6 +40,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   ) {
     log.onFailure((error) => fatal.fatal('log', error));
     this.stopMourning = SqliteThread.onDeath((error) => fatal.fatal('sqlite', error));
+    shutdown.onClosing(() => this.tasks.close());
     shutdown.onClosing(() => this.views.closeStreams());
     this.disk = new DiskSpace(directory.path, health, metrics);
     health.register({ name: 'log', check: () => this.log.ping() });
@@ -59,6 +62,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
       roles.has('processor') && this.commands.startProcessors(),
       roles.has('projector') && this.views.startProjector(),
       roles.has('api') && this.commands.startReplies(),
+      this.tasks.start(),
     ]);
     this.isStarted = true;
     this.logger.log(
@@ -68,6 +72,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
 
   /** HTTP has ended by now: nobody sends commands, and what was sent is decided before the log closes. */
   async onApplicationShutdown(): Promise<void> {
+    await this.tasks.close();
     await this.commands.close();
     await this.views.close();
     await this.log.close();

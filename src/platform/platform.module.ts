@@ -20,6 +20,7 @@ import { projectionsOf } from './platform.projections';
 import { DeadLetters } from './operations/dead-letters';
 import { DEAD_LETTER_OPERATIONS, VIEW_OPERATIONS } from './operations/operator-services';
 import type { DataDirectory } from './sqlite/data-directory';
+import { SoleTasks } from './tasks/sole-tasks';
 import { LookUp } from './views/look-up';
 import { READ_STORE, ReadModels } from './views/read-models';
 import type { ReadStore } from './views/read-store.port';
@@ -76,6 +77,7 @@ export class PlatformModule {
         OperatorSocket,
         PlatformLifecycle,
         ReadModels,
+        SoleTasks,
         ViewParts,
       ],
       exports: [

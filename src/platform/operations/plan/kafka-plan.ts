@@ -39,7 +39,8 @@ export function kafkaPlan(features: readonly Feature[], settings: Pick<Settings,
   }));
   const processors = features.map(({ name }) => `${prefix}${name}.processor`);
   const views = features.flatMap((feature) => feature.views.map(({ name }) => prefix + name));
-  const groups = [...processors, ...views, prefix + OUTCOMES_VIEW];
+  const tasks = features.flatMap((feature) => (feature.tasks ?? []).map(({ name }) => prefix + name));
+  const groups = [...processors, ...views, ...tasks, prefix + OUTCOMES_VIEW];
   return {
     topics,
     rights: [
