@@ -6,6 +6,7 @@ import { user } from './domain/user.decider';
 import { PaymentFacts } from './payment.facts';
 import { PaymentRequestsController } from './payment-requests.controller';
 import { PaymentsController } from './payments.controller';
+import { simulator } from './payments.simulator';
 import { StatementController } from './statement.controller';
 import { UsersController } from './users.controller';
 import { activityView } from './views/activity.view';
@@ -38,5 +39,6 @@ export class PaymentsModule {
       runnable(statisticsView),
     ],
     rejections: [paymentRejections],
+    tasks: [simulator],
   };
 }
