@@ -29,7 +29,7 @@ export interface BootstrapOptions {
 export async function bootstrap({ modules, known }: BootstrapOptions): Promise<void> {
   let settings: Settings | undefined;
   try {
-    settings = readEnvironment(known);
+    settings = readEnvironment({ ...known, simulate: process.argv.includes('--simulate') });
     const logs = createLogs(settings.log);
     const app = await createApplication({ settings, modules: modules(settings), logs });
     endWithProcess(app, logs);

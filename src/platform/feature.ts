@@ -5,6 +5,7 @@ import type { Publication } from '../kernel/publication';
 import type { RejectionTable } from '../kernel/rejection';
 import type { RowShape, View } from '../kernel/view';
 import { decodeEvent } from './log/envelope';
+import type { SoleTaskDefinition } from './tasks/sole-task';
 import { decodeOnce, projectionOf, type Projection } from './views/projection';
 
 /** What a business module gives the platform to run; its module class holds it as `static feature`. */
@@ -18,6 +19,8 @@ export interface Feature {
   readonly processes?: readonly Process[];
   /** Made by `publicationOf`; each is a consumer group of its own. */
   readonly publications?: readonly Publication[];
+  /** What one process at a time does beside that, each among the processes with its role. */
+  readonly tasks?: readonly SoleTaskDefinition[];
 }
 
 /** Injection token of the features of this process: `readonly Feature[]`. */
@@ -51,6 +54,10 @@ export function checkFeatures(features: readonly Feature[]): void {
     const other = publications.find((one) => one.topic === topic && one.policy !== policy);
     if (other !== undefined) throw new Error(`the topic ${topic} is to be ${policy} and ${other.policy}`);
   }
+  refuseTwins(
+    'task',
+    features.flatMap(({ tasks = [] }) => tasks.map(({ name }) => name)),
+  );
   refuseTwins(
     'command',
     commands.map(({ type }) => type),

@@ -11,6 +11,7 @@ import { topicSpecs } from './platform.topics';
 import { ReactionParts } from './reactions/reaction-parts';
 import type { DataDirectory } from './sqlite/data-directory';
 import { SqliteThread } from './sqlite/sqlite-thread';
+import { SoleTasks } from './tasks/sole-tasks';
 import { DiskSpace } from './telemetry/disk-space';
 import { FatalErrors } from './telemetry/fatal-errors';
 import { type HealthDetails, HealthRegistry } from './telemetry/health-registry';
@@ -33,6 +34,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     private readonly commands: CommandParts,
     private readonly views: ViewParts,
     private readonly reactions: ReactionParts,
+    private readonly tasks: SoleTasks,
     health: HealthRegistry,
     metrics: MetricsService,
     fatal: FatalErrors,
@@ -40,6 +42,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   ) {
     log.onFailure((error) => fatal.fatal('log', error));
     this.stopMourning = SqliteThread.onDeath((error) => fatal.fatal('sqlite', error));
+    shutdown.onClosing(() => this.tasks.close());
     shutdown.onClosing(() => this.views.closeStreams());
     this.disk = new DiskSpace(directory.path, health, metrics);
     health.register({ name: 'log', check: () => this.log.ping() });
@@ -64,6 +67,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
       roles.has('reactor') && this.reactions.start(),
       roles.has('projector') && this.views.startProjector(),
       roles.has('api') && this.commands.startReplies(),
+      this.tasks.start(),
     ]);
     this.isStarted = true;
     this.logger.log(
@@ -73,6 +77,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
 
   /** HTTP has ended by now: nobody sends commands, and what was sent is decided before the log closes. */
   async onApplicationShutdown(): Promise<void> {
+    await this.tasks.close();
     await this.reactions.close();
     await this.commands.close();
     await this.views.close();

@@ -35,6 +35,7 @@ import {
   type OperatorServices,
 } from './operations/operator-services';
 import type { DataDirectory } from './sqlite/data-directory';
+import { SoleTasks } from './tasks/sole-tasks';
 import { LookUp } from './views/look-up';
 import { READ_STORE, ReadModels } from './views/read-models';
 import type { ReadStore } from './views/read-store.port';
@@ -109,6 +110,7 @@ export class PlatformModule {
         PlatformLifecycle,
         ReactionParts,
         ReadModels,
+        SoleTasks,
         ViewParts,
       ],
       exports: [

@@ -18,6 +18,7 @@ export const PUBLIC_PLATFORM = [
   'http/page',
   'http/produces.decorator',
   'http/uuid.pipe',
+  'tasks/sole-task',
   'views/look-up',
   'views/read-models',
   'views/streams/live-rows',

@@ -23,11 +23,13 @@ export class AppProcess {
   readonly url: string;
   readonly dataDirectory: string;
   readonly #settings: Settings;
+  readonly #args: readonly string[];
   readonly #tether = new Tether();
   #child: Child | undefined;
 
-  private constructor(settings: Settings, port: number, dataDirectory: string) {
+  private constructor(settings: Settings, args: readonly string[], port: number, dataDirectory: string) {
     this.#settings = settings;
+    this.#args = args;
     this.url = `http://127.0.0.1:${port}`;
     this.dataDirectory = dataDirectory;
   }
@@ -35,10 +37,11 @@ export class AppProcess {
   /**
    * Starts the product and waits until `/health/ready` answers 200.
    * @param settings must hold `DATA_DIR`; the port is chosen here unless it is given
+   * @param args of the command line
    * @throws Error with the product's output when it ends or is not ready within 30 s
    */
-  static async start(settings: Settings): Promise<AppProcess> {
-    const app = await AppProcess.begin(settings);
+  static async start(settings: Settings, args: readonly string[] = []): Promise<AppProcess> {
+    const app = await AppProcess.begin(settings, args);
     try {
       await app.ready();
     } catch (error) {
@@ -49,11 +52,11 @@ export class AppProcess {
   }
 
   /** As {@link start}, but does not wait until it is ready. */
-  static async begin(settings: Settings): Promise<AppProcess> {
+  static async begin(settings: Settings, args: readonly string[] = []): Promise<AppProcess> {
     const { DATA_DIR: dataDirectory, PORT: givenPort } = settings;
     if (dataDirectory === undefined) throw new Error('DATA_DIR is missing');
     const port = givenPort === undefined ? await freePort() : Number(givenPort);
-    const app = new AppProcess({ HOST: '127.0.0.1', ...settings, PORT: String(port) }, port, dataDirectory);
+    const app = new AppProcess({ HOST: '127.0.0.1', ...settings, PORT: String(port) }, args, port, dataDirectory);
     try {
       await app.launch();
     } catch (error) {
@@ -99,7 +102,7 @@ export class AppProcess {
 
   /** As {@link restart}, but does not wait until it is ready. */
   async launch(overrides: Settings = {}): Promise<void> {
-    this.#child = await launch({ ...this.#settings, ...overrides }, this.#tether);
+    this.#child = await launch({ ...this.#settings, ...overrides }, this.#tether, this.#args);
   }
 
   /** Waits until `/health/ready` answers 200. */
@@ -157,7 +160,7 @@ export class AppProcess {
   }
 }
 
-async function launch(settings: Settings, tether: Tether): Promise<Child> {
+async function launch(settings: Settings, tether: Tether, args: readonly string[] = []): Promise<Child> {
   const { DATA_DIR: dataDirectory = '.' } = settings;
   // Started beside its data, where no `.env` of a developer lies; nothing of our own environment reaches it but what a program needs.
   const place = join(dataDirectory, '..');
@@ -166,5 +169,5 @@ async function launch(settings: Settings, tether: Tether): Promise<Child> {
   const env = Object.fromEntries(
     Object.entries({ PATH, HOME, TMPDIR, LOG_FORMAT: 'json', ...settings }).filter(([, value]) => value !== undefined),
   );
-  return Child.start({ command: process.execPath, args: [productMain()], tether, cwd: place, env });
+  return Child.start({ command: process.execPath, args: [productMain(), ...args], tether, cwd: place, env });
 }

@@ -48,10 +48,11 @@ export class AppSite {
 
   /**
    * Starts a process here and waits until it is ready.
+   * @param args of the command line
    * @throws Error with its output when it is not
    */
-  async start(overrides: Settings = {}): Promise<AppProcess> {
-    const app = await AppProcess.start({ ...this.#settingsOfNext(), ...overrides });
+  async start(overrides: Settings = {}, args: readonly string[] = []): Promise<AppProcess> {
+    const app = await AppProcess.start({ ...this.#settingsOfNext(), ...overrides }, args);
     this.#processes.push(app);
     return app;
   }

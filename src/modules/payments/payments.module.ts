@@ -13,6 +13,7 @@ import { usersPublication } from './domain/users.publication';
 import { PaymentFacts } from './payment.facts';
 import { PaymentRequestsController } from './payment-requests.controller';
 import { PaymentsController } from './payments.controller';
+import { simulator } from './payments.simulator';
 import { StatementController } from './statement.controller';
 import { UsersController } from './users.controller';
 import { activityView } from './views/activity.view';
@@ -52,5 +53,6 @@ export class PaymentsModule {
       publicationOf(usersPublication),
     ],
     rejections: [paymentRejections],
+    tasks: [simulator],
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Environment, loadSettings, type Surroundings } from './load-settings';
-import { SettingsError } from './settings';
+import { ROLES, SettingsError } from './settings';
 import { variables } from './variables';
 
 const kafka: Environment = { KAFKA_BROKERS: 'a:9092, b:9092', DATABASE_URL: 'postgresql://user:pw@db/app' };
@@ -112,6 +112,24 @@ describe('settings', () => {
       'ROLES lacks processor, reactor, projector: the embedded log is one process; set KAFKA_BROKERS to split it',
       'VIEWS leaves views out: the embedded log is one process; set KAFKA_BROKERS to split it',
     ]);
+  });
+
+  it('simulate only when asked to, by role or by the command line, beside the other roles', () => {
+    expect(loadSettings({}).roles.has('simulator')).toBe(false);
+    expect(loadSettings({}, { simulate: true }).roles).toEqual(new Set(ROLES));
+    expect(loadSettings({ ...kafka, ROLES: 'simulator' }).roles).toEqual(new Set(['simulator']));
+    expect(loadSettings({ ...kafka, ROLES: 'api' }, { simulate: true }).roles).toEqual(new Set(['api', 'simulator']));
+  });
+
+  it('take a seed and a speed with decimals', () => {
+    expect(loadSettings({}).simulation).toEqual({ seed: 1, speed: 1 });
+    expect(loadSettings({ SIMULATION_SEED: '42', SIMULATION_SPEED: '0.5' }).simulation).toEqual({
+      seed: 42,
+      speed: 0.5,
+    });
+    for (const speed of ['0', '-1', '1e3', '1001', '0.001', 'fast']) {
+      expect(faultsOf({ SIMULATION_SPEED: speed })).toEqual(['SIMULATION_SPEED must be a number from 0.01 to 1000']);
+    }
   });
 
   it('refuse modules and views that do not exist', () => {

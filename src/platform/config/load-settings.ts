@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly dotenv?: string;
   /** Standard output is a terminal. */
   readonly terminal?: boolean;
+  /** Adds the role `simulator` to those that are chosen. */
+  readonly simulate?: boolean;
   /** Names that `MODULES` and `VIEWS` may hold; absent: not checked. */
   readonly modules?: readonly string[];
   readonly views?: readonly string[];
@@ -74,7 +76,7 @@ function assemble(values: VariableValues, given: Environment, surroundings: Surr
     ...(values.DATABASE_URL !== undefined && { databaseUrl: values.DATABASE_URL }),
     partitions: values.PARTITIONS ?? 4,
     partitionsExplicit: isSet(given['PARTITIONS']),
-    roles: new Set<Role>(values.ROLES ?? ROLES),
+    roles: new Set<Role>([...(values.ROLES ?? ROLES), ...(surroundings.simulate ? ['simulator' as const] : [])]),
     modules: selection('MODULES', values.MODULES, surroundings.modules, faults),
     views: selection('VIEWS', values.VIEWS, surroundings.views, faults),
     auth: {
@@ -84,6 +86,7 @@ function assemble(values: VariableValues, given: Environment, surroundings: Surr
       publicModules: new Set(production && !isSet(given['PUBLIC_MODULES']) ? [] : values.PUBLIC_MODULES),
     },
     payments: { openingBalance: values.OPENING_BALANCE ?? 0 },
+    simulation: { seed: values.SIMULATION_SEED ?? 1, speed: values.SIMULATION_SPEED ?? 1 },
     ...(values.DATA_KEY_ENCRYPTION_KEY !== undefined && { dataKeyEncryptionKey: values.DATA_KEY_ENCRYPTION_KEY }),
     log: {
       level: values.LOG_LEVEL ?? 'info',

@@ -6,12 +6,12 @@ import type { Settings } from './settings';
 /**
  * Reads the environment and the optional `.env` of the working directory. The only reader of `process.env`.
  *
- * @param known names that `MODULES` and `VIEWS` may hold
+ * @param known names that `MODULES` and `VIEWS` may hold, and what the command line asks for
  * @param instead what counts instead of the environment
  * @throws SettingsError with every fault at once
  */
 export function readEnvironment(
-  known: Pick<Surroundings, 'modules' | 'views'> = {},
+  known: Pick<Surroundings, 'modules' | 'views' | 'simulate'> = {},
   instead: Environment = {},
 ): Settings {
   return loadSettings(

@@ -55,6 +55,14 @@ export interface PaymentSettings {
   readonly openingBalance: number;
 }
 
+/** Settings of the virtual users, who are there when somebody runs the role `simulator`. */
+export interface SimulationSettings {
+  /** The same seed gives the same sequence of attempts. */
+  readonly seed: number;
+  /** Divides all times of the simulation. */
+  readonly speed: number;
+}
+
 /** From the rarest to the most frequent lines; `silent` for none. */
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -77,6 +85,7 @@ export interface Settings {
   readonly views: Selection;
   readonly auth: AuthSettings;
   readonly payments: PaymentSettings;
+  readonly simulation: SimulationSettings;
   /** 32 bytes, base64; wraps personal data keys. */
   readonly dataKeyEncryptionKey?: string;
   readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' };

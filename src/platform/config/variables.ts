@@ -130,6 +130,16 @@ export const variables = {
     '100.00',
     'What a new user of payments is granted; nothing else makes money.',
   ),
+  SIMULATION_SEED: variable(integer(0, 999999999), '1', 'The same seed has virtual users attempt the same.'),
+  SIMULATION_SPEED: variable(
+    z
+      .string()
+      .regex(/^\d{1,4}(\.\d{1,3})?$/, 'must be a number from 0.01 to 1000')
+      .transform(Number)
+      .refine((value) => value >= 0.01 && value <= 1_000, 'must be a number from 0.01 to 1000'),
+    '1',
+    'So many times as fast do virtual users act; needs the role simulator.',
+  ),
   LOG_LEVEL: variable(
     z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

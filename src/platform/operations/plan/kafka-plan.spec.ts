@@ -42,6 +42,22 @@ describe('The plan for a managed Kafka', () => {
     for (const { name } of [...topics, ...rights]) expect(guide).toContain(`\`${name}\``);
   });
 
+  it('has the groups of tasks', () => {
+    const task = {
+      name: 'calculator.simulator',
+      role: 'simulator' as const,
+      make: () => ({ run: async () => undefined }),
+    };
+    const { rights } = kafkaPlan([{ ...CalculatorModule.feature, tasks: [task] }], settings);
+
+    expect(rights).toContainEqual({
+      resource: 'group',
+      name: 'shop.calculator.simulator',
+      pattern: 'literal',
+      operations: ['Describe', 'Read'],
+    });
+  });
+
   it('can be pasted into a shell', () => {
     const commands = planCommands(kafkaPlan(features, settings), "User:CN=o'hara");
     const events = commands.find(

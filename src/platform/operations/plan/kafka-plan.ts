@@ -41,7 +41,8 @@ export function kafkaPlan(features: readonly Feature[], settings: Pick<Settings,
   const processors = features.map(({ name }) => `${prefix}${name}.processor`);
   const views = features.flatMap((feature) => feature.views.map(({ name }) => prefix + name));
   const reactors = reactionsOf(features).map(({ name }) => prefix + name);
-  const groups = [...processors, ...reactors, ...views, prefix + OUTCOMES_VIEW];
+  const tasks = features.flatMap((feature) => (feature.tasks ?? []).map(({ name }) => prefix + name));
+  const groups = [...processors, ...reactors, ...views, ...tasks, prefix + OUTCOMES_VIEW];
   return {
     topics,
     rights: [

@@ -1,0 +1,56 @@
+import { startBroker } from '../scripts/kafka/broker.ts';
+import type { KafkaBroker } from '../scripts/kafka/kafka-broker.ts';
+import { type PostgresServer, startPostgres } from '../scripts/postgres/server.ts';
+import { AppSite } from './support/app-site.ts';
+import { eventually } from './support/eventually.ts';
+import { faultCount } from './support/test-modes.ts';
+import { attempts, simulating, simulationState } from './support/virtual-users.ts';
+
+const kills = faultCount({ small: 1, full: 20 });
+const within = 90_000;
+
+describe('virtual users', () => {
+  let broker: KafkaBroker;
+  let postgres: PostgresServer;
+  let site: AppSite;
+
+  beforeAll(async () => {
+    [broker, postgres] = await Promise.all([startBroker(), startPostgres()]);
+    const servers = { KAFKA_BROKERS: broker.address, DATABASE_URL: postgres.url };
+    site = await AppSite.create('kafka', servers);
+  });
+
+  afterAll(async () => {
+    try {
+      await site.close();
+    } finally {
+      await Promise.all([broker.close(), postgres.close()]);
+    }
+  });
+
+  it.each([
+    ['the broker', () => broker],
+    ['PostgreSQL', () => postgres],
+  ] as const)(`wait while %s is away, say so once, and go on: ${kills} times kill -9`, async (_name, server) => {
+    const app = await site.start(simulating);
+    const { pid } = app;
+    await eventually(async () => expect(await attempts(app, 'pay-virtual')).toBeGreaterThan(0), { within });
+    for (let round = 1; round <= kills; round++) {
+      const saidBefore = saidOf(app.output);
+      await server().kill9();
+      await eventually(async () => expect(await simulationState(app)).toBe('failing'), { within });
+      const sent = await attempts(app);
+      await server().start();
+      await eventually(async () => expect(await attempts(app)).toBeGreaterThan(sent), { within });
+      await eventually(async () => expect(await simulationState(app)).toBe('here'), { within });
+      expect({ round, said: saidOf(app.output) - saidBefore }).toEqual({ round, said: 1 });
+    }
+    expect({ running: app.running, pid: app.pid }).toEqual({ running: true, pid });
+    expect(await app.terminate()).toMatchObject({ code: 0 });
+  });
+});
+
+/** How often the log says that the simulation waits. */
+function saidOf(output: string): number {
+  return output.split('payments.simulator cannot go on').length - 1;
+}
