@@ -22,6 +22,13 @@ export const wantedAccess: Readonly<Record<string, string | undefined>> = {
   'GET /balance-histories': 'read:balances',
   'GET /total-transactions': 'read:total-transactions',
   'GET /average-transactions': 'read:average-transactions',
+  'GET /operations/views': 'admin',
+  'POST /operations/views/{name}/rebuild': 'admin',
+  'GET /operations/dead-letters': 'admin',
+  'POST /operations/dead-letters/{id}/retry': 'admin',
+  'DELETE /operations/dead-letters/{id}': 'admin',
+  'GET /operations/topics': 'admin',
+  'GET /operations/topics/{topic}/records': 'admin',
 };
 
 /** Routes of the development issuer, which a process has beside these when it is its own issuer. */
