@@ -86,6 +86,11 @@ describeModes('Virtual users', ({ newSite, startApp }) => {
     await example(app).run(documentedSteps(howTo, 'simulate'));
   });
 
+  it('are asked for by npm start, which hands its options on', () => {
+    // Without the dashes at its end, the command line of Nest keeps them to itself.
+    expect(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8')).toContain('"start": "nest start --"');
+  });
+
   it('go on with the next number after kill -9, under the names that they had', async () => {
     const site = await newSite();
     // The fifty take twenty seconds, so that there is a middle.
