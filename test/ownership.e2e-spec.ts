@@ -31,7 +31,7 @@ const byId = ['GET /commands/{id}', 'GET /payment-requests/{id}', 'DELETE /payme
 const forOperators = (access: string | undefined): boolean => access === 'public' || access === 'admin';
 
 describeModes(
-  "G13: a user's own data",
+  "A user's own data",
   ({ startApp }) => {
     let app: AppProcess;
     let alice: Payer;
@@ -49,7 +49,7 @@ describeModes(
       await bob.has(101);
     }, 60_000);
 
-    it('is behind routes that are all listed here', async () => {
+    it('is behind routes that are all listed here (G13)', async () => {
       const listed = [...shared, ...ofTheCaller, ...rowsOfTheCaller, ...byId];
       const found = (await OpenApi.of(app.url)).operations.map(({ method, path }) => `${method} ${path}`);
       const wanted = found.filter((route) => Object.hasOwn(wantedAccess, route) && !forOperators(wantedAccess[route]));

@@ -23,7 +23,7 @@ describeModes('The books of payments', ({ mode, newSite }) => {
     mode === 'embedded' ? faultCount({ small: 1_500, full: 700_000 }) : faultCount({ small: 400, full: 300_000 });
   const perRound = Math.min(payments / 2, 4_000);
 
-  it(`are sound after ${payments} payments through ${mode === 'embedded' ? 'kills' : 'pauses'} (G12)`, async () => {
+  it(`are sound after payments through kills and pauses (G12): ${payments} payments`, async () => {
     const random = SeededRandom.announce(`payments (${mode})`);
     const site = await newSite();
     const app = await site.start({ KAFKA_SESSION_TIMEOUT_MS: '2000', LOG_LEVEL: 'error' });

@@ -11,7 +11,7 @@ const beside = ['/', '/favicon.ico', '/docs', '/docs/page.css', '/docs/problems/
 const id = '2753b941-eb10-497c-b58c-2b3dec1eeeef';
 
 describeModes(
-  'G13: every route',
+  'Every route',
   ({ startApp }) => {
     let issuer: StubIssuer;
     let closed: AppProcess;
@@ -32,7 +32,7 @@ describeModes(
       expect(documented(await OpenApi.of(open.url))).toEqual(Object.fromEntries(inDevelopment));
     });
 
-    it('refuses who has no token, a token without its scope or a bad one, and nobody else', async () => {
+    it('refuses who has no token, a token without its scope or a bad one, and nobody else (G13)', async () => {
       const api = await OpenApi.of(closed.url);
       const [without, bad] = [issuer.forge.token({ scope: 'other:things' }), `${issuer.forge.token()}A`];
       const seen = await Promise.all(
