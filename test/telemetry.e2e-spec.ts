@@ -90,7 +90,9 @@ describeModes('/metrics', ({ mode, startApp }) => {
     await eventually(async () => {
       const page = await read();
       expect(page.sum('cqrs_processor_partitions', calculator)).toBe(4);
-      const commands = page.samples('cqrs_processor_behind_offsets');
+      const commands = page
+        .samples('cqrs_processor_behind_offsets')
+        .filter(({ labels }) => labels['module'] === calculator.module);
       expect(commands.map(({ labels }) => labels)).toEqual(
         expect.arrayContaining(['0', '1', '2', '3'].map((partition) => ({ ...calculator, partition }))),
       );
