@@ -70,9 +70,12 @@ describe('the documents', () => {
 describe('ARCHITECTURE.md', () => {
   const tests = guaranteeTests(textOf('ARCHITECTURE.md'));
 
-  it.each(['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G9', 'G10', 'G12', 'G13'])('names a test for %s', (guarantee) => {
-    expect(tests.map((test) => test.guarantee)).toContain(guarantee);
-  });
+  it.each(['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G9', 'G10', 'G12', 'G13'])(
+    'names a test for %s',
+    (guarantee) => {
+      expect(tests.map((test) => test.guarantee)).toContain(guarantee);
+    },
+  );
 
   it('names tests that exist and carry the name of their guarantee', () => {
     const wrong = tests.filter(({ guarantee, path, title }) => {
