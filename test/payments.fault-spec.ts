@@ -1,6 +1,6 @@
 import { pause } from '../scripts/process/wait.ts';
-import { runCliProcess } from './support/cli-process.ts';
-import type { AppProcess, Settings } from './support/app-process.ts';
+import type { AppProcess } from './support/app-process.ts';
+import { auditOf, settledBooks } from './support/books.ts';
 import { eventually } from './support/eventually.ts';
 import { describeModes } from './support/modes.ts';
 import { PaymentsLoad } from './support/payments-load.ts';
@@ -10,13 +10,6 @@ import { faultCount } from './support/test-modes.ts';
 const users = 100;
 const clients = 64;
 const settledWithinMs = 60_000;
-
-interface Books {
-  readonly payments: number;
-  readonly inFlight: number;
-  readonly count: number;
-  readonly findings: readonly unknown[];
-}
 
 describeModes('The books of payments', ({ mode, newSite }) => {
   const payments =
@@ -42,7 +35,7 @@ describeModes('The books of payments', ({ mode, newSite }) => {
     expect(load.complaints).toEqual([]);
 
     const settings = { ...site.settings, DATA_DIR: app.dataDirectory };
-    const books = await eventually(async () => settled(await verify(settings)), { within: settledWithinMs });
+    const books = await eventually(async () => settledBooks(await auditOf(settings)), { within: settledWithinMs });
     expect(books).toMatchObject({ count: 0, findings: [] });
     expect(books.payments).toBeGreaterThanOrEqual(load.paymentIds.size);
     expect(books.payments).toBeLessThanOrEqual(load.paymentIds.size + load.unknown);
@@ -62,14 +55,3 @@ describeModes('The books of payments', ({ mode, newSite }) => {
     app.resume();
   }
 });
-
-async function verify(settings: Settings): Promise<Books> {
-  const { output, told } = await runCliProcess(settings, 'payments', 'verify', '--json');
-  expect(told).toBe('');
-  return JSON.parse(output) as Books;
-}
-
-function settled(books: Books): Books {
-  expect(books.inFlight).toBe(0);
-  return books;
-}
