@@ -23,6 +23,8 @@ export interface LikelyParts extends KnownIds {
   readonly token: string;
   /** Access token of an operator, for the routes below `/operations`. */
   readonly adminToken: string;
+  /** Access token of a user, with every scope but that. */
+  readonly userToken: string;
 }
 
 /** Requests to an operation as its description allows them, and nearly so: each part is valid more often than not. */
@@ -46,10 +48,15 @@ export function requestsTo(api: OpenApi, operation: Operation, ids: LikelyParts)
     valid === undefined ? fc.constant(undefined) : nearly(valid).map((value) => Buffer.from(JSON.stringify(value)));
   const name = mostly(fc.constantFrom(...likelyNames));
   const access = fc.oneof(
-    { weight: VALID_SHARE, arbitrary: fc.constant({ authorization: `Bearer ${ids.adminToken}` }) },
+    {
+      weight: VALID_SHARE,
+      arbitrary: fc.constant({
+        authorization: `Bearer ${path.startsWith('/operations/') ? ids.adminToken : ids.userToken}`,
+      }),
+    },
     fc.constant({}),
   );
-  const isForOperators = path.startsWith('/operations/');
+  const isClosed = operation.security?.every((requirement) => Object.keys(requirement).length > 0) ?? false;
   return fc.record({ id, name, query, headers, access, body }).map((parts) => {
     const pairs = Object.entries(parts.query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
     const search = new URLSearchParams(pairs).toString();
@@ -61,7 +68,7 @@ export function requestsTo(api: OpenApi, operation: Operation, ids: LikelyParts)
       headers: {
         ...(parts.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...parts.headers,
-        ...(isForOperators ? parts.access : {}),
+        ...(isClosed ? parts.access : {}),
       },
       body: parts.body,
       hasFutureToken: false,
