@@ -43,8 +43,10 @@ describe('virtual users', () => {
       await server().start();
       await eventually(async () => expect(await attempts(app)).toBeGreaterThan(sent), { within });
       await eventually(async () => expect(await simulationState(app)).toBe('here'), { within });
-      expect({ round, said: saidOf(app.output) - saidBefore }).toEqual({ round, said: 1 });
+      // None when it has not been well for long since it said so last.
+      expect({ round, said: saidOf(app.output) - saidBefore <= 1 }).toEqual({ round, said: true });
     }
+    expect(saidOf(app.output)).toBeGreaterThan(0);
     expect({ running: app.running, pid: app.pid }).toEqual({ running: true, pid });
     expect(await app.terminate()).toMatchObject({ code: 0 });
   });

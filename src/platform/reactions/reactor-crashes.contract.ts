@@ -23,7 +23,7 @@ export function describeReactorCrashes(
     let met = 0;
     for (let life = 0; met < crashes; life++) {
       // Now and then an event that cannot be taken, until an operator has it retried in a later life.
-      if (chance.chance(0.2)) trouble.weights.add(weight + 1);
+      if (chance.chance(0.05)) trouble.weights.add(weight + 1);
       else if (chance.chance(0.5)) trouble.weights.clear();
       const entries = Array.from({ length: chance.between(1, EVENTS_PER_LIFE_MAX) }, () => {
         const id = `depot-${chance.between(0, DEPOTS - 1)}`;

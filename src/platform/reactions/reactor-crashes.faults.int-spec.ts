@@ -6,7 +6,7 @@ import { embeddedSite, memorySite } from './testing/log-sites';
 const random = (): SeededRandom => SeededRandom.announce('reactors');
 
 describe('Reactors that die, on a log in memory', () => {
-  describeReactorCrashes(memorySite, faultCount({ small: 200, full: 5_000 }), random);
+  describeReactorCrashes(memorySite, faultCount({ small: 60, full: 5_000 }), random);
 });
 
 describe('Reactors that die, on the embedded log', () => {

@@ -4,7 +4,6 @@ import { readRange } from '../../log/read-range';
 import { topicSpecs } from '../../platform.topics';
 import { eventually } from '../../views/testing/reading-side';
 import { sqliteDatabase, type TestDatabase } from '../../views/testing/stores';
-import type { ReadStore } from '../../views/read-store.port';
 import { ParkedReactions } from '../parked-reactions';
 import type { Reaction } from '../reaction';
 import { ReactionRequests } from '../reaction-requests';
@@ -56,7 +55,6 @@ export class ReactionWorld {
   private site: LogSite | undefined;
   private database: TestDatabase | undefined;
   private readonly sides = new Set<ReactingSide>();
-  private readonly stores: ReadStore[] = [];
   private plain: Log | undefined;
 
   /** Registers the set-up and the clean-up with the suite around. */
@@ -71,7 +69,6 @@ export class ReactionWorld {
     });
     afterEach(async () => {
       await this.closeAll();
-      for (const store of this.stores.splice(0)) await store.close();
       await this.site?.leave(this.log);
       await this.site?.drop();
       await this.database?.drop();
@@ -98,7 +95,6 @@ export class ReactionWorld {
     if (own !== this.log) await own.ensureTopics(topicSpecs([feature]));
     const log = withWriters(own, options);
     const store = await this.database.open();
-    this.stores.push(store);
     await store.prepare(log.id, []);
     const requests = new ReactionRequests(store);
     const reactions = reactionsOf([feature]);
@@ -126,6 +122,7 @@ export class ReactionWorld {
       close: async () => {
         this.sides.delete(side);
         await reactors.close();
+        await store.close();
         if (own !== this.plain) await site.leave(own);
       },
     };
