@@ -1,18 +1,16 @@
 import type { Command } from 'commander';
 import type { LedgerTotals } from '../modules/payments/contracts';
-import type { Finding } from '../platform/operations/verify/findings';
+import type { Verification } from '../platform/operations/verify/verify';
 import { addCommand, print, type CliContext, type CommonOptions } from './cli-context';
 import { EXIT } from './exit-codes';
 import { chosenFeatures } from './features';
-import { findingsText, logReader } from './verify.command';
+import { findingsText, logReader, viewsText } from './verify.command';
 
 /** What the audit of all payments has found; sums are decimal texts of minor units. */
-interface LedgerVerification extends Omit<LedgerTotals, 'granted' | 'held'> {
+interface LedgerVerification
+  extends Omit<LedgerTotals, 'granted' | 'held'>, Pick<Verification, 'views' | 'count' | 'findings'> {
   readonly granted: string;
   readonly held: string;
-  readonly views: readonly { readonly name: string; readonly rows?: number; readonly skipped?: string }[];
-  readonly count: number;
-  readonly findings: readonly Finding[];
 }
 
 /** Adds `payments verify`. */
@@ -53,7 +51,7 @@ function text({
   return [
     `${users} users, ${payments} payments: ${completed} completed, ${returned} returned, ${inFlight} in flight\n`,
     `granted ${shown(granted)}, held and in flight ${shown(held)}\n`,
-    ...views.map(({ name, rows, skipped }) => `view ${name}: ${skipped ?? `${rows} rows`}\n`),
+    viewsText(views),
     findingsText(found),
   ].join('');
 }

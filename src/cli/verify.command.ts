@@ -34,9 +34,14 @@ export function logReader(operator: Operator): LogReader {
 function text({ modules, views, ...found }: Verification): string {
   const read = [
     ...modules.map(({ name, events, aggregates }) => `${name}: ${events} events of ${aggregates} aggregates\n`),
-    ...views.map(({ name, rows, skipped }) => `view ${name}: ${skipped ?? `${rows} rows`}\n`),
+    viewsText(views),
   ].join('');
   return `${read}${findingsText(found)}`;
+}
+
+/** What was compared, a line for each view. */
+export function viewsText(views: Verification['views']): string {
+  return views.map(({ name, rows, skipped }) => `view ${name}: ${skipped ?? `${rows} rows`}\n`).join('');
 }
 
 /** What is wrong, as a table; one line when nothing is. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import request from 'supertest';
 import type { AppProcess } from './app-process.ts';
 import { EventStream, type StreamOptions } from './event-stream.ts';
+import { signIn } from './sign-in.ts';
 
 /** A caller with a token of the development issuer. */
 export class SignedIn {
@@ -13,9 +14,7 @@ export class SignedIn {
 
   /** @param scope default all but `admin` */
   static async as(app: AppProcess, username = `user-${randomUUID()}`, scope?: string): Promise<SignedIn> {
-    const body = { username, ...(scope !== undefined && { scope }) };
-    const answer = await request(app.url).post('/auth/token').send(body).expect(200);
-    return new SignedIn(app.url, username, String(answer.body.access_token));
+    return new SignedIn(app.url, username, await signIn(app.url, username, scope));
   }
 
   get(path: string): request.Test {

@@ -79,8 +79,7 @@ export class ValuesController {
     const rows = await this.queries.execute(
       new GetValueHistory(id, page.limit, Number.parseInt(page.after ?? '0', 10)),
     );
-    const last = rows.at(-1);
-    if (last !== undefined && rows.length === page.limit) linkNext(request, reply, page, String(last.version));
+    linkNext(request, reply, page, rows, ({ version }) => String(version));
     return rows.map(({ operation, operand, result, version, at }) => {
       return { operation, operand, result, version, at: new Date(at).toISOString() };
     });

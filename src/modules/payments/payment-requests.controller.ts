@@ -69,8 +69,7 @@ export class PaymentRequestsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OpenRequestDto[]> {
     const rows = await this.queries.execute(new GetOpenRequests(identityOf(request), page.limit, page.afterText));
-    const last = rows.at(-1);
-    if (last !== undefined && rows.length === page.limit) linkNext(request, reply, page, textCursor(last.id));
+    linkNext(request, reply, page, rows, ({ id }) => textCursor(id));
     return rows.map(showOpen);
   }
 

@@ -46,8 +46,10 @@ export class PaymentsController {
     @Sender() sender: CommandSender,
   ): Promise<unknown> {
     const payer = identityOf(request);
-    const toUserName = await this.facts.nameOf(toUserId);
-    const asked = typeof requestId === 'string' ? await this.facts.requestOf(requestId, payer) : undefined;
+    const [toUserName, asked] = await Promise.all([
+      this.facts.nameOf(toUserId),
+      typeof requestId === 'string' ? this.facts.requestOf(requestId, payer) : undefined,
+    ]);
     const command = new PayCommand(
       payer,
       {

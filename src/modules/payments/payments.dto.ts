@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { IsText } from '../../platform/http/is-text.decorator';
 import { ApiMoney, IsAmount } from './money.dto';
+import { PartiesDto } from './statement.dto';
 import { requestStatuses, type PaymentRequestRow } from './views/payment-request.view';
 
 export class RegisterUserDto {
@@ -27,10 +28,7 @@ export class UserDto {
   username: string;
 }
 
-export class RequestPaymentDto {
-  @IsText({ max: 128, example: 'bob', description: 'Who is asked' })
-  userId: string;
-
+class TransferDto {
   @IsAmount()
   amount: number;
 
@@ -39,16 +37,14 @@ export class RequestPaymentDto {
   notes?: string | null;
 }
 
-export class PayDto {
+export class RequestPaymentDto extends TransferDto {
+  @IsText({ max: 128, example: 'bob', description: 'Who is asked' })
+  userId: string;
+}
+
+export class PayDto extends TransferDto {
   @IsText({ max: 128, example: 'bob', description: 'Who is paid' })
   userId: string;
-
-  @IsAmount()
-  amount: number;
-
-  @IsOptional()
-  @IsText({ min: 0, max: 280, optional: true, example: 'Lunch' })
-  notes?: string | null;
 
   @IsOptional()
   @IsText({ max: 128, optional: true, description: 'The request that is paid' })
@@ -68,30 +64,15 @@ export class RequestedDto {
   requestId: string;
 }
 
-export class OpenRequestDto {
+export class OpenRequestDto extends PartiesDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
-
-  @ApiProperty()
-  fromUserId: string;
-
-  @ApiProperty()
-  fromUserName: string;
-
-  @ApiProperty()
-  toUserId: string;
-
-  @ApiProperty()
-  toUserName: string;
 
   @ApiMoney()
   amount: number;
 
   @ApiProperty({ type: String, nullable: true })
   notes: string | null;
-
-  @ApiProperty({ type: 'integer', description: 'Milliseconds since the epoch' })
-  timestamp: number;
 }
 
 export class PaymentRequestDto extends OpenRequestDto {

@@ -7,13 +7,8 @@ class TimedDto {
   timestamp: number;
 }
 
-export class ActivityDto extends TimedDto {
-  @ApiProperty({ enum: ['PaymentSent', 'PaymentReceived', 'PaymentRequested'] })
-  eventName: ActivityRow['event_name'];
-
-  @ApiMoney('Negative when it was sent')
-  amount: number;
-
+/** From whom something goes to whom, and when. */
+export class PartiesDto extends TimedDto {
   @ApiProperty()
   fromUserId: string;
 
@@ -25,6 +20,14 @@ export class ActivityDto extends TimedDto {
 
   @ApiProperty()
   toUserName: string;
+}
+
+export class ActivityDto extends PartiesDto {
+  @ApiProperty({ enum: ['PaymentSent', 'PaymentReceived', 'PaymentRequested'] })
+  eventName: ActivityRow['event_name'];
+
+  @ApiMoney('Negative when it was sent')
+  amount: number;
 }
 
 export class BalanceDto extends TimedDto {

@@ -61,8 +61,7 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserDto[]> {
     const rows = await this.queries.execute(new GetUsers(page.limit, page.afterText));
-    const last = rows.at(-1);
-    if (last !== undefined && rows.length === page.limit) linkNext(request, reply, page, textCursor(last.id));
+    linkNext(request, reply, page, rows, ({ id }) => textCursor(id));
     return rows;
   }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Aggregate } from '../../kernel/decider';
 import { decodeEvent, topicsOf } from '../log/envelope';
 import type { Log, LogRecord } from '../log/log.port';
+import { untilInSight } from '../log/until-in-sight';
 import { InvariantBroken } from './invariant-broken';
 import type { StatePartition } from './state-partition';
 import { stateEntry, stateKey, type AggregateState, type ProcessorPosition } from './stored-state';
@@ -20,9 +20,6 @@ export interface PartitionToRestore {
 const REFOLDED_MAX = 10_000;
 /** Read from the end of a partition first; ten times as many when none of them is a record. */
 const LAST_RECORDS = 10;
-const LOOK_AGAIN_MS = 50;
-/** Longer than a transaction of Kafka may stay open: after it, the group's offset was moved by hand. */
-const SIGHT_MS_MAX = 30_000;
 
 /**
  * Brings the cache up to the end of the changelog and tells where to go on: the higher of the group's offset, which Kafka forgets
@@ -36,12 +33,12 @@ export async function restorePartition(
   what: PartitionToRestore,
   committed: number | undefined,
 ): Promise<ProcessorPosition | undefined> {
-  const { module, partition, cache, signal } = what;
+  const { module, partition, signal } = what;
   const { state, events } = topicsOf(module);
   const { isCurrent, start, next } = await readAllInSight(what, committed);
   if (!isCurrent) await refold(what, start, next);
   if (signal.aborted) return undefined;
-  const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
+  const stored = storedPosition(what);
   const last = await lastEvent(what, events);
   if (stored === undefined && last !== undefined) {
     throw new Error(
@@ -93,18 +90,19 @@ interface ReadChangelog {
  * The reactors write to the changelog too, and on Kafka an open transaction of theirs hides what was committed after it began: until the
  * position has come to sight that was committed with the group's offset, something is missing.
  */
-async function readAllInSight(what: PartitionToRestore, committed: number | undefined): Promise<ReadChangelog> {
-  const { cache, signal } = what;
-  const deadline = performance.now() + SIGHT_MS_MAX;
-  let read = await readChangelog(what);
-  for (;;) {
-    const stored = cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
-    const isInSight = committed === undefined || (stored?.next ?? -1) >= committed;
-    if (isInSight || signal.aborted || performance.now() > deadline) return read;
-    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
-    const { isCurrent, next } = await readChangelog(what, read.next);
-    read = { ...read, isCurrent: read.isCurrent && isCurrent, next };
-  }
+function readAllInSight(what: PartitionToRestore, committed: number | undefined): Promise<ReadChangelog> {
+  const position = (): number | undefined => storedPosition(what)?.next;
+  const read = async (before?: ReadChangelog): Promise<ReadChangelog> => {
+    const found = await readChangelog(what, before?.next);
+    return before === undefined
+      ? found
+      : { ...found, start: before.start, isCurrent: before.isCurrent && found.isCurrent };
+  };
+  return untilInSight(read, committed, position, what.signal);
+}
+
+function storedPosition({ cache }: PartitionToRestore): ProcessorPosition | undefined {
+  return cache.load(stateKey.position('processor')) as ProcessorPosition | undefined;
 }
 
 async function readChangelog(

@@ -42,13 +42,16 @@ export function textCursor(text: string): string {
   return Buffer.from(text).toString('base64url');
 }
 
-/** Adds `Link: <…>; rel="next"` when the page is full. @param after cursor of its last row */
-export function linkNext(
+/** Adds `Link: <…>; rel="next"` when the page is full. @param cursor of a row: what the next page comes after */
+export function linkNext<Row>(
   request: FastifyRequest,
   reply: FastifyReply,
   { limit }: Pick<PageQuery, 'limit'>,
-  after: string,
+  rows: readonly Row[],
+  cursor: (row: Row) => string,
 ): void {
+  const last = rows.at(-1);
+  if (last === undefined || rows.length < limit) return;
   const path = request.url.split('?', 1)[0];
-  void reply.header('link', `<${path}?limit=${limit}&after=${after}>; rel="next"`);
+  void reply.header('link', `<${path}?limit=${limit}&after=${cursor(last)}>; rel="next"`);
 }

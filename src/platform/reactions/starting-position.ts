@@ -1,10 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { allInSight, findPosition, type FoundPosition, type PositionPlace } from './find-position';
+import { untilInSight } from '../log/until-in-sight';
+import { allInSight, findPosition, type PositionPlace } from './find-position';
 import type { ReactionPosition } from './reaction-position';
-
-const LOOK_AGAIN_MS = 50;
-/** Longer than a transaction of Kafka may stay open: after it, the offset was moved by hand, and no record of that is to be expected. */
-const SIGHT_MS_MAX = 30_000;
 
 /** A consumer has events before it, and nothing tells which of them it has taken. */
 export class PositionLost extends Error {
@@ -32,7 +28,13 @@ export async function startingPosition(
   events: string,
   signal: AbortSignal,
 ): Promise<Start | undefined> {
-  let { position, begin } = await findNewest(place, committed, signal);
+  // Offset and position were written in one transaction, so as long as the position is behind it has only not come to sight.
+  let { position, begin } = await untilInSight(
+    () => findPosition(place, signal),
+    committed,
+    (found) => found.position?.next,
+    signal,
+  );
   // What is parked changes without the offset: only then must the changelog be known to its very end.
   if (position !== undefined && position.parked.size > 0) {
     await allInSight(place, signal);
@@ -53,19 +55,4 @@ export async function startingPosition(
     );
   }
   return { position: { next: begin ?? start, parked }, isStored: false };
-}
-
-/** Offset and position were written in one transaction, so as long as the position is behind it has only not come to sight. */
-async function findNewest(
-  place: PositionPlace,
-  committed: number | undefined,
-  signal: AbortSignal,
-): Promise<FoundPosition> {
-  const deadline = performance.now() + SIGHT_MS_MAX;
-  for (;;) {
-    const found = await findPosition(place, signal);
-    const isInSight = committed === undefined || (found.position?.next ?? -1) >= committed;
-    if (isInSight || signal.aborted || performance.now() > deadline) return found;
-    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
-  }
 }

@@ -28,8 +28,7 @@ export class DeadLetterOperationsController {
       .filter(({ id }) => id > page.afterText)
       .sort((left, right) => (left.id < right.id ? -1 : 1))
       .slice(0, page.limit);
-    const last = shown.at(-1);
-    if (last !== undefined && shown.length === page.limit) linkNext(request, reply, page, textCursor(last.id));
+    linkNext(request, reply, page, shown, ({ id }) => textCursor(id));
     return shown;
   }
 

@@ -55,10 +55,7 @@ export class LiveRows {
     const { seq } = await source.head();
     const filter = new StreamFilter(codec, where ?? {});
     const { items } = await source.slice(after?.seq ?? 0, seq, page.limit, filter, seq);
-    const last = items.at(-1);
-    if (last !== undefined && items.length === page.limit) {
-      linkNext(request, reply, page, formatPosition(generation, last.seq));
-    }
+    linkNext(request, reply, page, items, (item) => formatPosition(generation, item.seq));
     // The view's own codec has made these rows.
     return items.map(({ row }) => show(row as Row));
   }
