@@ -8,6 +8,9 @@ export interface DocumentedStep {
 }
 
 const RUN_MS_MAX = 10_000;
+/** A stream never ends by itself; what came live instead of in the snapshot is in its place when it is read again. */
+const READ_MS_MAX = 2_000;
+const REPEAT_MS_MAX = 15_000;
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 /** What differs from run to run: ids, tokens and times. */
 const SAMPLE = new RegExp(
@@ -49,21 +52,22 @@ export class DocumentedExample {
       const [, name, value] = /^([A-Z]+)=(\S+)/.exec(step.command) ?? [];
       if (name !== undefined && value?.startsWith('$(') === true) await this.#assign(name, step.command);
       else if (name !== undefined && value !== undefined) this.#variables[name] = this.#actual(value);
-      else if (/ -(d|X (POST|PUT)) /.test(step.command)) await this.#take(step);
-      else await eventually(() => this.#take(step));
+      else if (/ -(d|X (POST|PUT)) /.test(step.command)) await this.#take(step, RUN_MS_MAX);
+      else await eventually(() => this.#take(step, READ_MS_MAX), { within: REPEAT_MS_MAX });
     }
   }
 
   /** A variable that takes what a command prints. */
   async #assign(name: string, command: string): Promise<void> {
     const printing = this.#actual(command).slice(`${name}=$(`.length, -1);
-    const output = await runInShell(`bash -c ${quoted(printing)}`, this.#variables, () => false);
+    const output = await runInShell(`bash -c ${quoted(printing)}`, this.#variables, () => false, RUN_MS_MAX);
     this.#variables[name] = output.trim();
   }
 
-  async #take({ command, shown }: DocumentedStep): Promise<void> {
+  async #take({ command, shown }: DocumentedStep, runMsMax: number): Promise<void> {
     const found = (output: string): Map<string, string> | undefined => this.#compare(shown, output.split(/\r?\n/));
-    const output = await runInShell(this.#actual(command), this.#variables, (text) => found(text) !== undefined);
+    const isEnough = (text: string): boolean => found(text) !== undefined;
+    const output = await runInShell(this.#actual(command), this.#variables, isEnough, runMsMax);
     const learned = found(output);
     if (learned === undefined) throw new Error(`${command}\nshould print\n${shown.join('\n')}\nand printed\n${output}`);
     for (const [sample, actual] of learned) this.#samples.set(sample, actual);
@@ -114,11 +118,12 @@ function runInShell(
   command: string,
   variables: Readonly<Record<string, string>>,
   isEnough: (output: string) => boolean,
+  runMsMax: number,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     // exec: so that the signal below ends the program itself.
     const child = spawn('bash', ['-c', `exec ${command}`], { env: { ...process.env, ...variables } });
-    const timer = setTimeout(() => child.kill('SIGKILL'), RUN_MS_MAX);
+    const timer = setTimeout(() => child.kill('SIGKILL'), runMsMax);
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => {
