@@ -16,17 +16,15 @@ describe('virtual users', () => {
 
   beforeAll(async () => {
     [broker, postgres] = await Promise.all([startBroker(), startPostgres()]);
-    const servers = { KAFKA_BROKERS: broker.address, DATABASE_URL: postgres.url };
-    site = await AppSite.create('kafka', servers);
   });
 
-  afterAll(async () => {
-    try {
-      await site.close();
-    } finally {
-      await Promise.all([broker.close(), postgres.close()]);
-    }
+  afterAll(() => Promise.all([broker.close(), postgres.close()]));
+
+  beforeEach(async () => {
+    site = await AppSite.create('kafka', { KAFKA_BROKERS: broker.address, DATABASE_URL: postgres.url });
   });
+
+  afterEach(() => site.close());
 
   it.each([
     ['the broker', () => broker],

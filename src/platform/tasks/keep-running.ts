@@ -7,11 +7,11 @@ export interface Patience {
   /** Doubles with every failure. */
   readonly pauseMsMin: number;
   readonly pauseMsMax: number;
-  /** Only a run that goes on for so long has overcome what stopped those before it. */
+  /** Only a run that goes on for so long has overcome what stopped those before it: longer than one that waits for a log that is away. */
   readonly calmMs: number;
 }
 
-const usualPatience: Patience = { pauseMsMin: 500, pauseMsMax: 10_000, calmMs: 10_000 };
+const usualPatience: Patience = { pauseMsMin: 500, pauseMsMax: 10_000, calmMs: 20_000 };
 
 /** Hears when a task begins to fail, and when it is well again; never the failures in between, so that an outage is two lines. */
 export interface TaskTold {
