@@ -50,6 +50,8 @@ export class PayingUsers {
   async completed(): Promise<number> {
     const url = `http://127.0.0.1:${this.#port}/total-transactions`;
     const answer = await fetch(url, { headers: { ...this.#bearer(0), accept: 'application/json' } });
+    if (answer.status !== 200)
+      throw new Error(`GET /total-transactions answered ${answer.status} ${await answer.text()}`);
     const [row] = (await answer.json()) as { total: number }[];
     return row?.total ?? 0;
   }

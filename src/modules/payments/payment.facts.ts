@@ -10,13 +10,13 @@ export class PaymentFacts {
 
   /** @returns the name, or `null` when there is no such user. @throws HttpProblem VIEW_BEHIND */
   async nameOf(userId: string): Promise<string | null> {
-    const row = await this.facts.find(userView, (users) => users.where('row.id', '=', userId));
+    const row = await this.facts.find(userView, userId);
     return row?.name ?? null;
   }
 
   /** The request, when the user is one of its parties. @throws HttpProblem VIEW_BEHIND */
   async requestOf(requestId: string, userId: string): Promise<PaymentRequestRow | undefined> {
-    const row = await this.facts.find(paymentRequestView, (requests) => requests.where('row.id', '=', requestId));
+    const row = await this.facts.find(paymentRequestView, requestId);
     return row !== undefined && isParty(row, userId) ? row : undefined;
   }
 }

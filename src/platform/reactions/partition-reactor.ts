@@ -51,10 +51,14 @@ export interface ReactorContext {
 }
 
 /**
- * Kafka's transactions cost the same for one event as for a hundred: those of one partition begin at least so far apart. On the embedded
+ * Kafka's transactions cost the same for one event as for a hundred: those of one partition begin so far apart for each event of the last
+ * one. Whoever pays waits for commands; messages are for other systems, which are told a little later while there is a crowd. On the embedded
  * log whoever commits at the same time shares a commit anyway.
  */
-const PACE_KAFKA_MS = 25;
+const PACES_KAFKA = {
+  commands: { msMin: 25, msPerEvent: 5, msMax: 60 },
+  messages: { msMin: 25, msPerEvent: 5, msMax: 300 },
+} as const;
 /** Events without meaning move the position this late, so that a consumer that does not care writes next to nothing. */
 const SKIP_LINGER_MS = 2_000;
 const REQUESTS_LOOK_MS = 500;
@@ -163,7 +167,12 @@ export class PartitionReactor {
     }
     await this.commit(this.ahead, [...outputs, ...deadLetters]);
     this.told(records, outputs.length, deadLetters.length, started);
-    if (this.context.log.kind === 'kafka') await this.pause(started + PACE_KAFKA_MS - performance.now());
+    if (this.context.log.kind === 'kafka') await this.pause(started + this.paceMs(records.length) - performance.now());
+  }
+
+  private paceMs(events: number): number {
+    const { msMin, msPerEvent, msMax } = PACES_KAFKA[this.context.reaction.kind];
+    return Math.max(msMin, Math.min(msMax, events * msPerEvent));
   }
 
   /** The next record can neither be taken nor parked: what was taken is made safe, and the partition waits. */
