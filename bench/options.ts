@@ -11,6 +11,9 @@ export const parts = [
   'streams',
   'payments',
   'payments-kafka',
+  'payment-streams',
+  'simulation',
+  'simulation-kafka',
 ] as const;
 export type Part = (typeof parts)[number];
 

@@ -8,9 +8,11 @@ import { embeddedFigures } from './figures/embedded.figures.ts';
 import type { Figure } from './figures/figure.ts';
 import { kafkaFigures } from './figures/kafka.figures.ts';
 import { overloadFigures } from './figures/overload.figures.ts';
+import { paymentStreamsFigures } from './figures/payment-streams.figures.ts';
 import { paymentsFigures, paymentsKafkaFigures } from './figures/payments.figures.ts';
 import { scaleFigures } from './figures/scale.figures.ts';
 import { scaleKafkaFigures } from './figures/scale-kafka.figures.ts';
+import { simulationFigures, simulationKafkaFigures } from './figures/simulation.figures.ts';
 import { startFigures } from './figures/start.figures.ts';
 import { streamsFigures } from './figures/streams.figures.ts';
 import { findLoadGenerator } from './load/load-generator.ts';
@@ -29,6 +31,9 @@ const figuresOf: Readonly<Record<Part, (context: BenchContext) => Promise<Figure
   streams: streamsFigures,
   payments: paymentsFigures,
   'payments-kafka': paymentsKafkaFigures,
+  'payment-streams': paymentStreamsFigures,
+  simulation: simulationFigures,
+  'simulation-kafka': simulationKafkaFigures,
 };
 
 /** `npm run bench [-- --only PART] [--seconds N] [--repeat N] [--aggregates N]`: measures, reports, and judges nothing. */

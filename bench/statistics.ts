@@ -7,6 +7,12 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2;
 }
 
+/** @throws RangeError of nothing */
+export function mean(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('the mean of nothing');
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 export function rounded(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { pause } from '../../scripts/process/wait.ts';
-import { delayStepMs, type Heard, monotonicMs, StreamAudience } from '../load/stream-audience.ts';
+import { monotonicMs, StreamAudience } from '../load/stream-audience.ts';
+import type { ChangesTask } from '../load/stream-clients.ts';
 import { addToValue, createValue } from '../load/value-requests.ts';
 import type { BenchProcess } from '../process/bench-process.ts';
 import { ProductSite } from '../process/product-site.ts';
 import { median, rounded } from '../statistics.ts';
 import type { BenchContext } from './bench-context.ts';
+import { delaysOf, type Delays, streamFaults } from './delays.ts';
 import { figure, type Figure } from './figure.ts';
 
 /** Two processes: one alone would have no core left for the server, and its own queue would be measured. */
@@ -14,9 +16,7 @@ const clients = 1_000;
 const changesPerSecond = 50;
 const delayMsMax = 250;
 
-interface StreamRun {
-  readonly delayMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  readonly arrivals: number;
+interface StreamRun extends Delays {
   /** Of the product meanwhile; null where the system does not tell. */
   readonly cpuSeconds: number | null;
   readonly faults: readonly string[];
@@ -59,17 +59,18 @@ async function watchedChanges(process: BenchProcess, seconds: number): Promise<S
   const { port } = process;
   const id = await createValue(port);
   const changes = changesPerSecond * seconds;
-  const share = { port, path: `/values/${id}/changes`, clients: clients / audiences, changes };
-  const gathered = await Promise.allSettled(Array.from({ length: audiences }, () => StreamAudience.gather(share)));
-  const groups = gathered.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const task: ChangesTask = { port, path: `/values/${id}/changes`, clients: clients / audiences, changes };
+  const groups = await StreamAudience.gatherAll(
+    'stream-clients.ts',
+    Array.from({ length: audiences }, () => task),
+  );
   try {
-    for (const one of gathered) if (one.status === 'rejected') throw one.reason;
     const cpuBefore = await process.cpuSeconds();
     const { sentAtMs, faults } = await change(port, id, changes);
     const heard = await Promise.all(groups.map((group) => group.finish({ sentAtMs })));
     const cpuAfter = await process.cpuSeconds();
     const cpuSeconds = cpuBefore === undefined || cpuAfter === undefined ? null : rounded(cpuAfter - cpuBefore);
-    return { ...summary(heard), cpuSeconds, faults: [...faults, ...faultsOf(heard)] };
+    return { ...delaysOf(heard), cpuSeconds, faults: [...faults, ...streamFaults(heard)] };
   } finally {
     await Promise.all(groups.map((group) => group.close()));
   }
@@ -87,31 +88,4 @@ async function change(port: number, id: string, count: number): Promise<{ sentAt
   }
   const refused = (await Promise.all(answers)).filter((status) => status !== 200);
   return { sentAtMs, faults: refused.map((status) => `a change was answered ${status}`) };
-}
-
-function summary(heard: readonly Heard[]): Pick<StreamRun, 'delayMs' | 'arrivals'> {
-  const bySteps = new Map<number, number>();
-  for (const { delays } of heard) {
-    for (const [step, count] of Object.entries(delays)) {
-      bySteps.set(Number(step), (bySteps.get(Number(step)) ?? 0) + count);
-    }
-  }
-  const sorted = [...bySteps].sort(([one], [other]) => one - other);
-  const arrivals = heard.reduce((sum, one) => sum + one.arrivals, 0);
-  const percentile = (share: number): number => {
-    let seen = 0;
-    const found = sorted.find(([, count]) => (seen += count) >= arrivals * share);
-    return rounded((found?.[0] ?? Number.NaN) * delayStepMs, 1);
-  };
-  return { delayMs: { p50: percentile(0.5), p99: percentile(0.99), max: percentile(1) }, arrivals };
-}
-
-function faultsOf(heard: readonly Heard[]): string[] {
-  const total = (of: (one: Heard) => number): number => heard.reduce((sum, one) => sum + of(one), 0);
-  const counts: [number, string][] = [
-    [total(({ irregular }) => irregular), 'rows that were not the next one'],
-    [total(({ missing }) => missing), 'changes that did not come to a client, or not in their place'],
-    [total(({ lost }) => lost), 'clients whose stream ended'],
-  ];
-  return counts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
 }

@@ -1,3 +1,4 @@
+import { pause } from '../../scripts/process/wait.ts';
 import { EventStream } from '../../test/support/event-stream.ts';
 import { rawRequest } from './load-result.ts';
 import { monotonicMs } from './stream-audience.ts';
@@ -56,27 +57,60 @@ export class PayingUsers {
     return row?.total ?? 0;
   }
 
-  /** From a payer's 200 to the payee's new balance on its stream, one payment after the other. @returns milliseconds of each */
-  async delays(count: number): Promise<number[]> {
+  /** Users as the view tells, up to a number. */
+  async usersThere(max: number): Promise<number> {
+    let url: string | undefined = `http://127.0.0.1:${this.#port}/users?limit=200`;
+    let there = 0;
+    while (url !== undefined && there < max) {
+      const answer: Response = await fetch(url, { headers: this.#bearer(0) });
+      if (answer.status !== 200) throw new Error(`GET /users answered ${answer.status} ${await answer.text()}`);
+      there += ((await answer.json()) as unknown[]).length;
+      const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+      url = next === undefined ? undefined : new URL(next, url).href;
+    }
+    return there;
+  }
+
+  /**
+   * From a payer's 200 to the payee's new balance on its stream, one payment after the other.
+   * @param everyMs the least distance of two payments
+   * @returns milliseconds of each
+   */
+  async delays(count: number, everyMs = 0): Promise<number[]> {
     const url = `http://127.0.0.1:${this.#port}`;
     const stream = await EventStream.open(`${url}/current-balance`, { headers: this.#bearer(1) });
     try {
       await stream.untilCaughtUp();
       const delays: number[] = [];
+      const startedAtMs = monotonicMs();
       for (let index = 0; index < count; index++) {
-        const body = JSON.stringify({ userId: this.#user(1).id, amount: smallestAmount });
-        const headers = { ...this.#bearer(0), 'content-type': 'application/json' };
+        await pause(Math.max(0, startedAtMs + index * everyMs - monotonicMs()));
         const seen = stream.next({ within: 20_000 }).then(() => monotonicMs());
-        const answer = await fetch(`${url}/pay`, { method: 'POST', headers, body });
+        const status = await this.pay(0, 1, smallestAmount);
         const answeredAtMs = monotonicMs();
-        if (answer.status !== 200) throw new Error(`POST /pay answered ${answer.status} ${await answer.text()}`);
-        await answer.arrayBuffer();
+        if (status !== 200) throw new Error(`POST /pay answered ${status}`);
         delays.push(Math.max(0, (await seen) - answeredAtMs));
       }
       return delays;
     } finally {
       stream.close();
     }
+  }
+
+  /** @returns the status. @throws Error when there is no answer */
+  async pay(from: number, to: number, amount: number): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${this.#port}/pay`, {
+      method: 'POST',
+      headers: { ...this.#bearer(from), 'content-type': 'application/json' },
+      body: JSON.stringify({ userId: this.#user(to).id, amount }),
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  }
+
+  /** Of a user. */
+  token(index: number): string {
+    return this.#user(index).token;
   }
 
   #user(index: number): PayingUser {

@@ -10,13 +10,13 @@ const count = z.int().min(0);
 export const delayStepMs = 0.1;
 
 const heard = z.object({
-  /** Changes that came to a client. */
+  /** What came to a client. */
   arrivals: count,
   /** How often a delay occurred, by steps of {@link delayStepMs}, rounded up. */
   delays: z.record(z.string(), count),
   /** Rows that were not the one after the last. */
   irregular: count,
-  /** Changes that had not come to a client in the end, or came after a gap, where nobody can tell which one it is. */
+  /** What had not come to a client in the end, or came after a gap, where nobody can tell what it is. */
   missing: count,
   /** Connections that ended. */
   lost: count,
@@ -25,9 +25,9 @@ const heard = z.object({
 /** What one process of clients reports. */
 export type Heard = z.infer<typeof heard>;
 
-/** Tells the clients that all was sent. Times are of {@link monotonicMs}. */
+/** Tells that all was sent. Times are of {@link monotonicMs}. */
 export interface Finale {
-  /** By change, from just before its request was sent. */
+  /** From just before its request was sent. */
   readonly sentAtMs: readonly number[];
 }
 
@@ -36,15 +36,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Where the clients look, how many they are, and how many changes they will see. */
-export interface AudienceOptions {
-  readonly port: number;
-  readonly path: string;
-  readonly clients: number;
-  readonly changes: number;
-}
-
-/** Clients of one stream, in a process of their own, which ends with this one. */
+/** Clients of streams, in a process of their own, which ends with this one. */
 export class StreamAudience {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
@@ -54,15 +46,32 @@ export class StreamAudience {
     this.#lines = lines;
   }
 
-  /** Resolves when all have caught up. @throws Error when one cannot */
-  static async gather({ port, path, clients, changes }: AudienceOptions): Promise<StreamAudience> {
-    const program = join(repositoryRoot(), 'bench', 'load', 'stream-clients.ts');
-    const args = [program, String(port), path, String(clients), String(changes)];
-    const options = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
-    const child = spawn(process.execPath, [...options, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /**
+   * Resolves when all have caught up.
+   *
+   * @param program of `bench/load`, which calls `runStreamProcess`
+   * @param task is handed to it
+   * @throws Error when a client cannot
+   */
+  static async gather(program: string, task: object): Promise<StreamAudience> {
+    const path = join(repositoryRoot(), 'bench', 'load', program);
+    const args = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', path];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const audience = new StreamAudience(child, createInterface({ input: child.stdout }));
-    await audience.#line();
+    const caughtUp = audience.#line();
+    child.stdin.write(`${JSON.stringify(task)}\n`);
+    await caughtUp;
     return audience;
+  }
+
+  /** All of them, side by side. @throws Error when one cannot; the others are closed */
+  static async gatherAll(program: string, tasks: readonly object[]): Promise<StreamAudience[]> {
+    const gathered = await Promise.allSettled(tasks.map((task) => StreamAudience.gather(program, task)));
+    const audiences = gathered.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const refused = gathered.find((one) => one.status === 'rejected');
+    if (refused === undefined) return audiences;
+    await Promise.all(audiences.map((audience) => audience.close()));
+    throw refused.reason;
   }
 
   /** Waits until all changes have come, for some seconds, and tells what was heard. */

@@ -7,6 +7,8 @@ import { runToEnd } from '../../scripts/process/run-to-end.ts';
 export interface BenchBuild {
   /** The product with the route `POST /noop`. */
   readonly app: string;
+  /** The payments with many virtual users. */
+  readonly simulation: string;
   /** Stock Nest request and reply through Kafka. */
   readonly peer: string;
 }
@@ -30,6 +32,7 @@ export async function buildBench(): Promise<BenchBuild> {
   await symlink(join(root, 'docs'), join(output, 'docs'));
   return {
     app: join(output, 'bench', 'app', 'main.js'),
+    simulation: join(output, 'bench', 'app', 'simulation.js'),
     peer: join(output, 'bench', 'peers', 'nest-client-kafka', 'main.js'),
   };
 }

@@ -44,6 +44,14 @@ export function parseMetrics(text: string): Metrics {
   };
 }
 
+/** Age of the oldest event that a view has read and not shown, over all views. @throws Error when the product does not answer */
+export async function oldestWaitingSeconds(port: number): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`);
+  const values = (await answer.text()).matchAll(/^cqrs_view_oldest_waiting_seconds\{[^}]*\} (\S+)$/gm);
+  return Math.max(0, ...Array.from(values, ([, value]) => Number(value)));
+}
+
 /**
  * Waits until every command is decided and every view has seen it.
  * @param slack records per partition that may be left: on Kafka 1, the marker of the last transaction

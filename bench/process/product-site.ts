@@ -26,10 +26,10 @@ export class ProductSite {
     return new ProductSite(directory, { DATA_DIR: join(directory, 'data'), LOG_FORMAT: 'json', ...settings });
   }
 
-  /** Starts it; stop the one before first. */
-  async start(): Promise<BenchProcess> {
+  /** Starts it, or another program made of it; stop the one before first. */
+  async start(entry = productMain()): Promise<BenchProcess> {
     this.#process = BenchProcess.start({
-      entry: productMain(),
+      entry,
       port: await freePort(),
       env: this.#env,
       logFile: join(this.#directory, 'log.json'),
