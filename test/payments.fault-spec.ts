@@ -2,6 +2,7 @@ import { pause } from '../scripts/process/wait.ts';
 import type { AppProcess } from './support/app-process.ts';
 import { auditOf, settledBooks } from './support/books.ts';
 import { eventually } from './support/eventually.ts';
+import { type FaultKind, KafkaProxy, type KafkaRequestName } from './support/kafka-proxy.ts';
 import { describeModes } from './support/modes.ts';
 import { PaymentsLoad } from './support/payments-load.ts';
 import { SeededRandom } from './support/seeded-random.ts';
@@ -10,24 +11,33 @@ import { faultCount } from './support/test-modes.ts';
 const users = 100;
 const clients = 64;
 const settledWithinMs = 60_000;
+const requests: readonly KafkaRequestName[] = ['produce', 'addPartitionsToTxn', 'txnOffsetCommit', 'endTxn', 'fetch'];
+const faults: readonly FaultKind[] = ['drop answer and reset', 'drop answer', 'reset before', 'deliver late'];
+const faultsAtOnce = 10;
 
 describeModes('The books of payments', ({ mode, newSite }) => {
   const payments =
     mode === 'embedded' ? faultCount({ small: 1_500, full: 700_000 }) : faultCount({ small: 400, full: 300_000 });
   const perRound = Math.min(payments / 2, 4_000);
 
-  it(`are sound after payments through kills and pauses (G12): ${payments} payments`, async () => {
+  let proxy: KafkaProxy | undefined;
+
+  afterEach(() => proxy?.close());
+
+  it(`are sound after payments through kills, pauses and a faulty network (G12): ${payments} payments`, async () => {
     const random = SeededRandom.announce(`payments (${mode})`);
     const site = await newSite();
-    const app = await site.start({ KAFKA_SESSION_TIMEOUT_MS: '2000', LOG_LEVEL: 'error' });
+    const { KAFKA_BROKERS: brokers } = site.settings;
+    proxy = brokers === undefined ? undefined : await KafkaProxy.start(brokers);
+    const behindProxy = proxy === undefined ? {} : { KAFKA_BROKERS: proxy.address };
+    const app = await site.start({ ...behindProxy, KAFKA_SESSION_TIMEOUT_MS: '2000', LOG_LEVEL: 'error' });
     const load = await PaymentsLoad.of(app.url, users, random);
     let disturbed = 0;
     while (load.paymentIds.size < payments) {
       const target = load.paymentIds.size + perRound;
       load.start([app.url], clients);
       await eventually(() => expect(load.paymentIds.size).toBeGreaterThanOrEqual(target), { within: 300_000 });
-      await disturb(app, random);
-      disturbed++;
+      await disturb(app, random, disturbed++);
       await load.stop();
       await load.signIn(app.url);
       await load.retryUnanswered(app.url);
@@ -43,15 +53,30 @@ describeModes('The books of payments', ({ mode, newSite }) => {
     process.stdout.write(`payments (${mode}): ${JSON.stringify(told)}\n`);
   });
 
-  /** A kill of the embedded process; on Kafka, where each costs seconds, a pause past the session. */
-  async function disturb(app: AppProcess, random: SeededRandom): Promise<void> {
-    if (mode === 'embedded') {
+  /** A kill of the embedded process; on Kafka, where each costs seconds, by turns a pause past the session and faults of the network. */
+  async function disturb(app: AppProcess, random: SeededRandom, before: number): Promise<void> {
+    if (proxy === undefined) {
       await app.kill9();
       await app.restart();
-      return;
+    } else if (before % 2 === 0) {
+      await app.pause();
+      await pause(random.between(1_000, 4_000));
+      app.resume();
+    } else {
+      await spoil(proxy, random);
     }
-    await app.pause();
-    await pause(random.between(1_000, 4_000));
-    app.resume();
   }
 });
+
+/** Connections break, nothing gets through for a while, or requests and answers get lost or come late. */
+async function spoil(proxy: KafkaProxy, random: SeededRandom): Promise<void> {
+  const kind = random.pick(['cut', 'blackhole', 'requests']);
+  if (kind === 'cut') proxy.cutAll();
+  if (kind === 'blackhole') proxy.blackhole(random.between(500, 4_000));
+  if (kind !== 'requests') return;
+  for (let count = 0; count < faultsAtOnce; count++) {
+    const fault = { request: random.pick(requests), kind: random.pick(faults), ms: random.between(100, 3_000) };
+    await Promise.race([proxy.inject(fault), pause(5_000)]);
+  }
+  proxy.disarm();
+}
