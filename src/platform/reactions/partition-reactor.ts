@@ -57,7 +57,7 @@ export interface ReactorContext {
  */
 const PACES_KAFKA = {
   commands: { msMin: 25, msPerEvent: 5, msMax: 60 },
-  messages: { msMin: 25, msPerEvent: 5, msMax: 300 },
+  messages: { msMin: 100, msPerEvent: 5, msMax: 300 },
 } as const;
 /** Events without meaning move the position this late, so that a consumer that does not care writes next to nothing. */
 const SKIP_LINGER_MS = 2_000;
