@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { repositoryRoot } from '../scripts/process/repository.ts';
 import { eventually } from './support/eventually.ts';
+import { Payer } from './support/payments.ts';
 import { MetricsPage } from './support/metrics-page.ts';
 import { describeModes } from './support/modes.ts';
 import { seriesOf } from './support/promql.ts';
@@ -62,9 +63,12 @@ describeModes('The dashboard and the alerts', ({ startApp }) => {
       .expect(200);
     const unknown = '2753b941-eb10-497c-b58c-2b3dec1eeeef';
     await http.put(`/values/${unknown}`).set('Prefer', 'wait=10').send({ operation: 'ADD', value: 1 }).expect(404);
+    // What is published of it makes a reaction.
+    await Payer.register(app, 'Alice');
+    const awaited = ['cqrs_view_age_seconds_count', 'cqrs_reaction_transaction_seconds_count'];
     page = await eventually(async () => {
       const now = await MetricsPage.read(app.url);
-      return now.samples('cqrs_view_age_seconds_count').length > 0 && now;
+      return awaited.every((name) => now.samples(name).length > 0) && now;
     });
   }, 60_000);
 
