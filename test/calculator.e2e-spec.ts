@@ -114,6 +114,11 @@ describeModes('The calculator', ({ startApp }) => {
       await keyed(2)
         .expect(422)
         .expect((answer) => expect(answer.body.code).toBe('IDEMPOTENCY_KEY_REUSED'));
+      // Also who asks not to wait: the outcome's page tells of the first.
+      for (const preference of ['respond-async', 'wait=0']) {
+        await keyed(2).set('Prefer', preference).expect(422);
+        await keyed(1).set('Prefer', preference).expect(202);
+      }
       const replayed = await keyed(1).expect(200, { value: 2 });
       expect(replayed.headers['idempotency-replayed']).toBe('true');
     });

@@ -9,11 +9,12 @@ export function IsAmount(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({
       oneOf: [
-        { type: 'number', minimum: 0.01, maximum: showMoney(AMOUNT_MAX), multipleOf: 0.01 },
-        { type: 'string', pattern: String.raw`^\d{1,10}(\.\d{1,2})?$` },
+        { type: 'number', minimum: 0.01, maximum: showMoney(AMOUNT_MAX) },
+        { type: 'string', pattern: String.raw`^\d{1,15}(\.\d{1,2})?$` },
       ],
       example: 12.5,
-      description: 'At most two decimals; a number, or a text of digits and an optional point',
+      description:
+        'From 0.01 to 1000000000.00 with at most two decimals; a number, or a text of digits and an optional point',
     }),
     Transform(({ value }: { value: unknown }) => parseMoney(value) ?? NaN),
     ValidateBy({

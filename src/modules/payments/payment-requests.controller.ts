@@ -52,7 +52,7 @@ export class PaymentRequestsController {
     @Req() request: FastifyRequest,
     @Sender({ target: 'userId' }) sender: CommandSender,
   ): Promise<unknown> {
-    const fromUserName = await this.facts.nameOf(identityOf(request));
+    const fromUserName = await this.facts.ownNameOf(identityOf(request));
     const data = { requestId: sender.newId(), fromUserName, amount, notes: notes ?? null };
     const outcome: CommandOutcome = await this.commands.execute(new RequestCommand(userId, data, sender.metadata));
     return sender.answer(outcome);

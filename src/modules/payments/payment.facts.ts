@@ -14,6 +14,12 @@ export class PaymentFacts {
     return row?.name ?? null;
   }
 
+  /** The caller's own name, though it was changed a moment ago. @returns `null` for who has not registered. @throws HttpProblem VIEW_BEHIND */
+  async ownNameOf(userId: string): Promise<string | null> {
+    const row = await this.facts.findLatest(userView, userId);
+    return row?.name ?? null;
+  }
+
   /** The request, when the user is one of its parties. @throws HttpProblem VIEW_BEHIND */
   async requestOf(requestId: string, userId: string): Promise<PaymentRequestRow | undefined> {
     const row = await this.facts.find(paymentRequestView, requestId);

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import { IsOptional } from 'class-validator';
 import { IsText } from '../../platform/http/is-text.decorator';
 import { ApiMoney, IsAmount } from './money.dto';
@@ -48,6 +49,7 @@ export class PayDto extends TransferDto {
 
   @IsOptional()
   @IsText({ max: 128, optional: true, description: 'The request that is paid' })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value))
   requestId?: string | null;
 }
 

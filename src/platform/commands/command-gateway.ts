@@ -20,6 +20,9 @@ export type CommandOutcome = { readonly commandId: string; readonly correlationI
     }
 );
 
+/** So long a sender with a key who asks to be answered at once waits, to be told that the key stands for something else. */
+const REUSE_MS_MAX = 1_000;
+
 /** The append may or may not have happened; carries where to ask. */
 export class CommandOutcomeUnknown extends Error {
   override readonly name = 'CommandOutcomeUnknown';
@@ -52,7 +55,8 @@ export class CommandGateway {
    */
   async send(aggregate: Aggregate, command: CommandMessage): Promise<CommandOutcome> {
     const { commandId, correlationId, sender } = command.metadata;
-    const waitMs = sender?.waitMs ?? 0;
+    const wantsDecision = (sender?.waitMs ?? 0) > 0;
+    const waitMs = wantsDecision ? (sender?.waitMs ?? 0) : sender?.idempotencyKey === undefined ? 0 : REUSE_MS_MAX;
     const topic = topicsOf(aggregate.module).commands;
     const partition = partitionOf(command.aggregateId, this.log.partitions(topic));
     const record = encodeCommand(topic, partition, this.fingerprinted(command), this.route(command));
@@ -68,7 +72,9 @@ export class CommandGateway {
       throw error;
     }
     const answered = await reply;
-    if (answered === undefined) return { status: 'pending', commandId, correlationId };
+    // The page of the outcome tells what the key stands for: who is refused has to be told here.
+    const isForSender = wantsDecision || answered?.kind === 'refused';
+    if (answered === undefined || !isForSender) return { status: 'pending', commandId, correlationId };
     const { decision, position, kind } = answered;
     return { status: 'decided', commandId, correlationId, decision, position, replayed: kind === 'replay' };
   }

@@ -23,7 +23,7 @@ export function readPreference(header: string | undefined, routeWaitMs: number):
     const token = name.trim().toLowerCase();
     if (token === 'respond-async') return { waitMs: 0, applied: 'respond-async' };
     const seconds = value.trim().replaceAll('"', '');
-    if (token === 'wait' && /^\d{1,9}$/.test(seconds)) {
+    if (token === 'wait' && /^\d+$/.test(seconds)) {
       const clamped = Math.min(Number(seconds), WAIT_SECONDS_MAX);
       return { waitMs: clamped * 1_000, applied: `wait=${clamped}` };
     }

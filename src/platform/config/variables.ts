@@ -55,6 +55,10 @@ const origin = z.union([
   }),
 ]);
 
+/** Ten million users could give all they were granted to one, and the sum would still fit what a balance may hold. */
+const OPENING_BALANCE_MAX = 100_000_000;
+const OPENING_BALANCE_IS = 'must be an amount of at most two decimals, from 0 to 1000000.00';
+
 /** Every variable that this process reads, in the order of `.env.example`. An empty value counts as unset. */
 export const variables = {
   PORT: variable(integer(0, 65535), '3000', 'Port to listen on; 0 takes any free one.'),
@@ -126,7 +130,7 @@ export const variables = {
   ),
   CORS_ORIGINS: variable(list.pipe(z.array(origin)), '', 'Origins that browsers may call from, separated by commas.'),
   OPENING_BALANCE: variable(
-    z.string().transform(parseMoney).pipe(z.int('must be an amount of at most two decimals, such as 100.00')),
+    z.string().transform(parseMoney).pipe(z.int(OPENING_BALANCE_IS).max(OPENING_BALANCE_MAX, OPENING_BALANCE_IS)),
     '100.00',
     'What a new user of payments is granted; nothing else makes money.',
   ),

@@ -44,6 +44,21 @@ export class LookUp {
     return found;
   }
 
+  /**
+   * As {@link find}, and what was decided before is in it, as far as the view gets there within a second: for what callers have just said
+   * of themselves.
+   *
+   * @throws HttpProblem VIEW_BEHIND
+   * @throws ViewsUnavailable
+   */
+  async findLatest<Row extends RowShape, Event extends EventMessage>(
+    view: View<Row, Event>,
+    key: string,
+  ): Promise<Row | undefined> {
+    await this.progress.waitUntilEnd(view.name, END_OF_TOPICS_MS);
+    return this.find(view, key);
+  }
+
   /** What is asked in one turn of the event loop shares a query; nothing is kept. */
   private rowsOf<Row extends RowShape, Event extends EventMessage>(view: View<Row, Event>): Rows {
     let rows = this.rows.get(view.name);

@@ -25,6 +25,8 @@ export interface FeedStart {
   readonly parkedKeys: ReadonlySet<string>;
   /** Entries read ahead of the transaction under way. */
   readonly readAheadMax: number;
+  /** Offset after the last record when the partition was taken. */
+  readonly end: number;
 }
 
 /** What has been read of one owned partition and waits to be projected. Records without meaning to the view leave no entry. */
@@ -48,16 +50,18 @@ export class PartitionFeed {
   isStopped = false;
   readonly generation: number;
   private readonly readAheadMax: number;
+  private readonly end: number;
   private readonly parkedKeys: Set<string>;
 
   constructor(
     readonly topic: string,
     readonly partition: number,
-    { checkpoint, generation, parkedKeys, readAheadMax }: FeedStart,
+    { checkpoint, generation, parkedKeys, readAheadMax, end }: FeedStart,
   ) {
     this.epoch = checkpoint.epoch;
     this.generation = generation;
     this.readAheadMax = readAheadMax;
+    this.end = end;
     this.parkedKeys = new Set(parkedKeys);
     this.offset = this.readOffset = checkpoint.offset;
     this.sequence = this.readSequence = checkpoint.sequence;
@@ -70,6 +74,11 @@ export class PartitionFeed {
   /** No more should be read until some of it is projected. What is being projected takes no room: the next is read meanwhile. */
   get isFull(): boolean {
     return this.waiting - this.taken >= this.readAheadMax;
+  }
+
+  /** All is read that was there when the partition was taken. */
+  get isLevel(): boolean {
+    return this.readOffset >= this.end;
   }
 
   /** Sequence of the last event read. */
@@ -161,6 +170,11 @@ export class PartitionFeed {
   /** Nothing up to `next` means anything to the view. */
   skipTo(next: number): void {
     if (!this.isEnded) this.readOffset = Math.max(this.readOffset, next);
+  }
+
+  /** One of those that wait, in order, from 0. */
+  waitingAt(index: number): FeedEntry | undefined {
+    return this.entries[this.head + index];
   }
 
   /** What the next transaction projects; it stays here until it is {@link committed}. */

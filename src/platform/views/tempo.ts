@@ -14,6 +14,10 @@ export interface Tempo {
   /** The distance after a transaction of {@link crowd} events or more. */
   readonly paceCrowdMs: number;
   readonly crowd: number;
+  /**
+   * Log streams wait for partitions that are still being read, so that what happened first comes first. Whoever is live writes what there is.
+   */
+  readonly isPatient: boolean;
 }
 
 export const LIVE_TEMPO: Tempo = {
@@ -23,6 +27,7 @@ export const LIVE_TEMPO: Tempo = {
   paceAttendedMs: 5,
   paceCrowdMs: 300,
   crowd: 200,
+  isPatient: false,
 };
 
 /** As fast as it goes; the next transaction is read while one is written. */
@@ -33,6 +38,7 @@ export const REBUILD_TEMPO: Tempo = {
   paceAttendedMs: 5,
   paceCrowdMs: 0,
   crowd: 200,
+  isPatient: true,
 };
 
 /** Without indexes a large transaction saves no pages, and what is small dies young. */

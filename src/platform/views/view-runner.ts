@@ -88,14 +88,14 @@ export class ViewRunner {
     const { name } = this.projection;
     for (let delayMs = 50; !signal.aborted; delayMs = Math.min(delayMs * 2, BACKOFF_MS_MAX)) {
       try {
-        const { start } = await log.bounds(topic, partition);
+        const { start, end } = await log.bounds(topic, partition);
         const checkpoint = await takeOwnership(store, name, topic, partition, start);
         const { generation } = store.view(name);
         const keys = await parkedKeys(store.db, name, topic, partition);
         progress.advance(name, topic, partition, { ...checkpoint, hasParked: keys.size > 0 });
         this.failures.recovered(topic, partition);
         const { readAheadMax } = this.tempo;
-        return new PartitionFeed(topic, partition, { checkpoint, generation, parkedKeys: keys, readAheadMax });
+        return new PartitionFeed(topic, partition, { checkpoint, generation, parkedKeys: keys, readAheadMax, end });
       } catch (error) {
         this.failed('VIEWS_UNAVAILABLE', topic, partition, asError(error));
         await pause(delayMs, signal);

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FoldFailed, foldOf } from './view-fold';
-import type { FeedEntry, PartitionFeed } from './partition-feed';
+import { mergeFeeds, type Taken, type ViewBatch } from './merge-feeds';
+import type { PartitionFeed } from './partition-feed';
 import type { ProjectionFailures } from './projection-failures';
 import type { Projection } from './projection';
 import { deadLetter } from '../log/dead-letter';
 import type { LogRecord } from '../log/log.port';
+import { partitionsOf } from '../log/partitions-of';
 import { park } from './parking/parked-records';
 import { ParkedSettlement } from './parking/parked-settlement';
 import type { CheckpointMove, ReadStore } from './read-store.port';
@@ -17,13 +19,9 @@ import type { Tempo } from './tempo';
 const BACKOFF_MS_MAX = 1_000;
 /** How often an operator's requests are looked for, while something is parked. */
 const REQUESTS_LOOK_MS = 500;
+const GATHER_MS_MAX = 500;
 /** A checkpoint that only skips records without meaning can wait for company. */
 const SKIP_LINGER_MS = 200;
-
-interface Taken {
-  readonly feed: PartitionFeed;
-  readonly entries: readonly FeedEntry[];
-}
 
 /**
  * One loop per view: what waits over all its owned partitions goes into one SQL transaction. Entries leave their feed only once they
@@ -37,9 +35,9 @@ export class ViewWriteLoop {
   private wakeUp: (() => void) | undefined;
   private eventsMax: number;
   private backoffMs = 0;
-  private turn = 0;
   private requestsDueAt = 0;
   private skipsDueAt: number | undefined;
+  private gatheredAt: number | undefined;
   private readonly settlement: ParkedSettlement;
 
   constructor(
@@ -91,12 +89,12 @@ export class ViewWriteLoop {
       this.isAwake = false;
       await this.settleRequests();
       const batch = this.collect();
-      if (batch.length > 0) {
+      if (batch.entries.length > 0) {
         this.skipsDueAt = undefined;
         const started = performance.now();
         await this.project(batch);
         const { crowd, paceMs, paceCrowdMs } = this.tempo;
-        await this.pace(started, countOf(batch) < crowd ? paceMs : paceCrowdMs);
+        await this.pace(started, batch.entries.length < crowd ? paceMs : paceCrowdMs);
       } else {
         await this.projectSkips();
       }
@@ -112,7 +110,7 @@ export class ViewWriteLoop {
     else if (this.skipsDueAt > now) await this.sleep(this.skipsDueAt - now);
     else {
       this.skipsDueAt = undefined;
-      await this.project(skipped);
+      await this.project({ taken: skipped, entries: [] });
     }
   }
 
@@ -129,8 +127,8 @@ export class ViewWriteLoop {
     try {
       if (await this.settlement.settle(this.feeds)) this.parts.signals.emit(this.projection.name);
     } catch (error) {
-      const owned = [...this.feeds].map((feed) => ({ feed, entries: [] }));
-      await this.recover(owned, asError(error));
+      const taken = [...this.feeds].map((feed) => ({ feed, entries: [] }));
+      await this.recover({ taken, entries: [] }, asError(error));
     }
   }
 
@@ -155,19 +153,20 @@ export class ViewWriteLoop {
     return events >= this.tempo.batchMax;
   }
 
-  private collect(): Taken[] {
-    const feeds = [...this.feeds];
-    const batch: Taken[] = [];
-    let left = this.eventsMax;
-    this.turn++;
-    for (let index = 0; index < feeds.length && left > 0; index++) {
-      const feed = feeds[(index + this.turn) % feeds.length];
-      if (feed === undefined || feed.waiting === 0) continue;
-      const entries = feed.take(left);
-      left -= entries.length;
-      batch.push({ feed, entries });
+  private collect(): ViewBatch {
+    const isPatient = this.tempo.isPatient && this.projection.stream === 'log';
+    if (isPatient && this.isGathering()) return { taken: [], entries: [] };
+    return mergeFeeds([...this.feeds], this.eventsMax, isPatient);
+  }
+
+  /** A group hands its partitions over one after the other; it may hand some of them to another process. */
+  private isGathering(): boolean {
+    if (this.gatheredAt === undefined && this.feeds.size > 0) {
+      this.gatheredAt = performance.now() + GATHER_MS_MAX;
+      setTimeout(() => this.wake(), GATHER_MS_MAX).unref();
     }
-    return batch;
+    const isLate = this.gatheredAt !== undefined && performance.now() >= this.gatheredAt;
+    return !isLate && this.feeds.size < partitionsOf(this.parts.log, this.projection.topics).length;
   }
 
   private skipped(): Taken[] {
@@ -189,13 +188,13 @@ export class ViewWriteLoop {
     this.wakeUp = undefined;
   }
 
-  private async project(batch: readonly Taken[]): Promise<void> {
+  private async project(batch: ViewBatch): Promise<void> {
     const started = performance.now();
     try {
-      const moves = batch.map(({ feed, entries }) => feed.move(entries.length));
+      const moves = batch.taken.map(({ feed, entries }) => feed.move(entries.length));
       await this.commit(batch, moves);
       this.committed(batch, moves);
-      const partitions = batch.map(({ entries }) => entries.filter(({ parked }) => parked === undefined));
+      const partitions = batch.taken.map(({ entries }) => entries.filter(({ parked }) => parked === undefined));
       this.parts.onProjected?.({ view: this.projection.name, partitions, started });
       this.recovered();
       this.eventsMax = Math.min(this.eventsMax * 2, this.tempo.batchMax);
@@ -204,8 +203,7 @@ export class ViewWriteLoop {
     }
   }
 
-  private async commit(batch: readonly Taken[], moves: readonly CheckpointMove[]): Promise<void> {
-    const entries = batch.flatMap((taken) => taken.entries);
+  private async commit({ entries }: ViewBatch, moves: readonly CheckpointMove[]): Promise<void> {
     const parked = entries.flatMap((entry) => entry.parked ?? []);
     const also = parked.length === 0 ? [] : park(this.store.db, this.projection.name, parked);
     const events = entries.map(({ changes }) => changes);
@@ -213,10 +211,10 @@ export class ViewWriteLoop {
     await this.store.commit(this.projection.name, { ...fold, moves, also });
   }
 
-  private committed(batch: readonly Taken[], moves: readonly CheckpointMove[]): void {
+  private committed({ taken }: ViewBatch, moves: readonly CheckpointMove[]): void {
     const { progress, signals } = this.parts;
     for (const [index, { topic, partition, to, sequence }] of moves.entries()) {
-      const feed = batch[index]?.feed;
+      const feed = taken[index]?.feed;
       feed?.committed(to, sequence);
       const offset = feed?.waiting === 0 ? feed.position : to;
       progress.advance(this.projection.name, topic, partition, {
@@ -228,12 +226,12 @@ export class ViewWriteLoop {
     signals.emit(this.projection.name);
   }
 
-  private async recover(batch: readonly Taken[], error: Error): Promise<void> {
+  private async recover(batch: ViewBatch, error: Error): Promise<void> {
     const isData = error instanceof FoldFailed || error instanceof RowsRefused;
     if (!isData && !(error instanceof StaleOwner)) return this.backOff(error);
     try {
       // Events that are projected already may well be refused: first of all the checkpoints must be where we think.
-      const feeds = batch.map(({ feed }) => feed);
+      const feeds = batch.taken.map(({ feed }) => feed);
       const isOvertaken = await reconcile(this.parts, this.projection, feeds);
       this.recovered();
       if (isOvertaken || !isData) return;
@@ -241,26 +239,20 @@ export class ViewWriteLoop {
       return this.backOff(asError(failure));
     }
     if (error instanceof FoldFailed) await this.parkAt(batch, error.index, error.cause);
-    else if (countOf(batch) <= 1) await this.parkAt(batch, 0, error);
+    else if (batch.entries.length <= 1) await this.parkAt(batch, 0, error);
     // The transaction does not say which event it was: one at a time, it is the first.
     else this.eventsMax = 1;
   }
 
-  private async parkAt(batch: readonly Taken[], index: number, cause: Error): Promise<void> {
-    let first = 0;
-    for (const { feed, entries } of batch) {
-      const entry = entries[index - first];
-      if (entry === undefined) {
-        first += entries.length;
-        continue;
-      }
-      try {
-        await this.tellParked(entry.record, cause);
-        feed.park(entry, cause);
-      } catch (error) {
-        await this.backOff(asError(error));
-      }
-      return;
+  private async parkAt({ taken, entries }: ViewBatch, index: number, cause: Error): Promise<void> {
+    const entry = entries[index];
+    const of = taken.find((share) => entry !== undefined && share.entries.includes(entry));
+    if (entry === undefined || of === undefined) return;
+    try {
+      await this.tellParked(entry.record, cause);
+      of.feed.park(entry, cause);
+    } catch (error) {
+      await this.backOff(asError(error));
     }
   }
 
@@ -282,9 +274,4 @@ export class ViewWriteLoop {
       }
     });
   }
-}
-
-/** Events in it. */
-function countOf(batch: readonly Taken[]): number {
-  return batch.reduce((sum, { entries }) => sum + entries.length, 0);
 }

@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RowShape } from '../../../kernel/view';
 import { preferred } from '../../http/accept';
+import { invalid } from '../../http/http-problem';
 import { linkNext, type PageQuery } from '../../http/page';
 import { READ_STORE } from '../read-models';
 import type { ReadStore } from '../read-store.port';
-import { formatPosition, parsePosition } from './sse.frames';
+import { formatPosition, parsePosition, type StreamPosition } from './sse.frames';
 import { StreamFilter } from './stream-filter';
 import { StreamHub, type StreamRequest } from './stream-hub';
 import { SqlStreamSource } from './stream-source';
@@ -51,12 +52,22 @@ export class LiveRows {
   ): Promise<object[]> {
     const { codec, generation } = await this.store.refresh(view.name);
     const source = new SqlStreamSource(this.store, view.name);
-    const after = page.after === undefined ? undefined : parsePosition(page.after);
+    const after = page.after === undefined ? undefined : positionIn(generation, page.after);
     const { seq } = await source.head();
     const filter = new StreamFilter(codec, where ?? {});
     const { items } = await source.slice(after?.seq ?? 0, seq, page.limit, filter, seq);
+    // A slice of another generation is empty, which is no end of the list.
+    if (items.length < page.limit) await source.head();
     linkNext(request, reply, page, items, (item) => formatPosition(generation, item.seq));
     // The view's own codec has made these rows.
     return items.map(({ row }) => show(row as Row));
   }
+}
+
+/** @throws HttpProblem 400: pages of a list that was rebuilt meanwhile do not fit together */
+function positionIn(generation: number, after: string): StreamPosition {
+  const position = parsePosition(after);
+  if (position === undefined) throw invalid('after', 'must be as the Link of a page says');
+  if (position.generation === generation) return position;
+  throw invalid('after', 'is from before the list was rebuilt: begin with the first page again');
 }
