@@ -1,6 +1,7 @@
 import { startBroker } from '../scripts/kafka/broker.ts';
 import type { KafkaBroker } from '../scripts/kafka/kafka-broker.ts';
 import { type PostgresServer, startPostgres } from '../scripts/postgres/server.ts';
+import type { AppProcess } from './support/app-process.ts';
 import { AppSite } from './support/app-site.ts';
 import { eventually } from './support/eventually.ts';
 import { faultCount } from './support/test-modes.ts';
@@ -36,11 +37,11 @@ describe('virtual users', () => {
     for (let round = 1; round <= kills; round++) {
       const saidBefore = saidOf(app.output);
       await server().kill9();
-      await eventually(async () => expect(await simulationState(app)).toBe('failing'), { within });
+      await eventually(async () => expect(await stateOf(app)).toBe('failing'), { within });
       const sent = await attempts(app);
       await server().start();
       await eventually(async () => expect(await attempts(app)).toBeGreaterThan(sent), { within });
-      await eventually(async () => expect(await simulationState(app)).toBe('here'), { within });
+      await eventually(async () => expect(await stateOf(app)).toBe('here'), { within });
       // None when it has not been well for long since it said so last.
       expect({ round, said: saidOf(app.output) - saidBefore <= 1 }).toEqual({ round, said: true });
     }
@@ -49,6 +50,12 @@ describe('virtual users', () => {
     expect(await app.terminate()).toMatchObject({ code: 0 });
   });
 });
+
+/** @throws Error with the end of its output when the process has ended */
+async function stateOf(app: AppProcess): Promise<unknown> {
+  if (!app.running) throw new Error(`the process has ended:\n${app.output.slice(-5_000)}`);
+  return simulationState(app);
+}
 
 /** How often the log says that the simulation waits. */
 function saidOf(output: string): number {
