@@ -42,6 +42,8 @@ export interface ProcessorContext {
   readonly onBatch?: (batch: CommittedBatch) => void;
   /** Told when another owner has taken the partition over. */
   readonly onFenced?: () => void;
+  /** Told when the state of a partition is there, and its commands are decided from now on. */
+  readonly onRestored?: (partition: number) => void;
   /** Holds the partitions that are processed now. */
   readonly running?: Set<RunningPartition>;
 }
@@ -106,6 +108,7 @@ export class PartitionProcessor {
     try {
       const position = await restorePartition({ ...context, partition, cache: state, signal }, writer.committed);
       if (position === undefined) return;
+      context.onRestored?.(partition);
       processor = new PartitionProcessor(context, partition, writer, state, position, signal);
       if (writer.participate === undefined) await processor.takeCrowds();
       else while (!signal.aborted) await processor.takePart();

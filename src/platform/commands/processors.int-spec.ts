@@ -10,7 +10,7 @@ import { value } from '../../modules/calculator/domain/value.decider';
 import type { Feature } from '../feature';
 import { EmbeddedLog } from '../log/embedded/embedded-log';
 import { readRange } from '../log/read-range';
-import type { LogRecord } from '../log/log.port';
+import { LogUnavailable, type Log, type LogRecord } from '../log/log.port';
 import { UnknownDeadLetter } from '../operations/operations.port';
 import { topicSpecs } from '../platform.topics';
 import { eventually } from '../views/testing/reading-side';
@@ -38,14 +38,19 @@ class Deciding {
     private readonly store: StateStore,
   ) {}
 
-  static async open(directory: string, aggregates: readonly Aggregate[]): Promise<Deciding> {
+  /** @param seenBy how the processors see the log */
+  static async open(
+    directory: string,
+    aggregates: readonly Aggregate[],
+    seenBy = (log: EmbeddedLog): Log => log,
+  ): Promise<Deciding> {
     const features: Feature[] = [{ name: 'calculator', aggregates, views: [], rejections: [] }];
     const log = await EmbeddedLog.open({ directory, partitions: 1, partitionsExplicit: false });
     await log.ensureTopics(topicSpecs(features));
     const store = await StateStore.open(directory, log.id);
     const replies = new PendingReplies();
     const onReply = replies.settle.bind(replies);
-    const processors = new Processors(log, features, { store, onReply }, untold);
+    const processors = new Processors(seenBy(log), features, { store, onReply }, untold);
     await processors.start();
     return new Deciding(log, processors, new ParkedCommands(log, ['calculator']), replies, store);
   }
@@ -120,6 +125,33 @@ describe('The processors of a process', () => {
     expect(await newer.send(add())).toMatchObject({
       decision: { status: 'accepted', version: 3, reply: { value: 8 } },
     });
+  });
+
+  it('take a partition anew whose log goes away while its state is restored, and the process goes on', async () => {
+    await (await restartedWith(value)).send(create());
+    await running?.close();
+    let isAway = true;
+    const failures: Error[] = [];
+    running = await Deciding.open(directory, [{ ...value, stateVersion: 2 }], (log) => {
+      log.onFailure((error) => failures.push(error));
+      return new Proxy(log, {
+        get(target, property) {
+          if (property === 'bounds' && isAway) return () => Promise.reject(new LogUnavailable('no broker answers'));
+          const member: unknown = Reflect.get(target, property, target);
+          return typeof member === 'function' ? member.bind(target) : member;
+        },
+      });
+    });
+    const { processors } = running;
+    await eventually(
+      () => processors.failures(),
+      (told) => told.includes('LOG_UNAVAILABLE calculator.commands/0: no broker answers'),
+    );
+
+    isAway = false;
+    expect(await running.send(add())).toMatchObject({ decision: { status: 'accepted', reply: { value: 5 } } });
+    expect(processors.failures()).toEqual([]);
+    expect(failures).toEqual([]);
   });
 
   it('G9 G2: take a command that is retried once, however often its retry reaches the log', async () => {

@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NewerSchema } from '../../kernel/event-contract';
-import type { Log, Membership } from '../log/log.port';
+import { LogUnavailable, type Log, type Membership } from '../log/log.port';
 import { topicsOf } from '../log/envelope';
 import type { Feature } from '../feature';
 import type { CommandTelemetry, ProcessorLag } from '../telemetry/command-telemetry';
 import { PartitionProcessor, type ProcessorContext, type RunningPartition } from './partition-processor';
 
 const NEWER_SCHEMA_RETRY_MS = 5_000;
+const LOG_RETRY_MS = 200;
 
 /** The command processors of this process, one consumer group per module. */
 export class Processors {
   private readonly memberships = new Map<string, Membership>();
   private readonly running = new Map<string, Set<RunningPartition>>();
-  private readonly paused = new Map<string, NewerSchema>();
+  private readonly paused = new Map<string, NewerSchema | LogUnavailable>();
 
   constructor(
     private readonly log: Log,
@@ -33,7 +34,9 @@ export class Processors {
 
   /** What keeps partitions from being processed: `NEWER_SCHEMA calculator.commands/1: …`. */
   failures(): string[] {
-    return Array.from(this.paused, ([place, { message }]) => `NEWER_SCHEMA ${place}: ${message}`);
+    return Array.from(this.paused, ([place, error]) => {
+      return `${error instanceof NewerSchema ? 'NEWER_SCHEMA' : 'LOG_UNAVAILABLE'} ${place}: ${error.message}`;
+    });
   }
 
   /** Whether all commands are decided here, so that no reply comes from elsewhere. */
@@ -66,17 +69,21 @@ export class Processors {
     await Promise.all([...this.memberships.values()].map((membership) => membership.leave()));
   }
 
-  /** A partition that only a newer process can fold waits for the upgrade: to decide on a wrong state would be worse than not to decide. */
+  /**
+   * A partition that only a newer process can fold waits for the upgrade: to decide on a wrong state would be worse than not to decide. One
+   * whose log goes away while its state is restored is taken anew: an end of the process would bring nothing back.
+   */
   private async own(context: ProcessorContext, partition: number, signal: AbortSignal): Promise<void> {
-    const place = `${topicsOf(context.module).commands}/${partition}`;
+    const place = placeOf(context.module, partition);
     while (!signal.aborted) {
       try {
         await PartitionProcessor.run(context, partition, signal);
         break;
       } catch (error) {
-        if (!(error instanceof NewerSchema)) throw error;
+        if (!(error instanceof NewerSchema) && !(error instanceof LogUnavailable)) throw error;
         this.paused.set(place, error);
-        await sleep(NEWER_SCHEMA_RETRY_MS, undefined, { signal }).catch(() => undefined);
+        const pauseMs = error instanceof NewerSchema ? NEWER_SCHEMA_RETRY_MS : LOG_RETRY_MS;
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
     this.paused.delete(place);
@@ -94,6 +101,7 @@ export class Processors {
       running,
       onBatch: (batch) => this.telemetry.committed(batch),
       onFenced: () => this.telemetry.fenced(name),
+      onRestored: (partition) => void this.paused.delete(placeOf(name, partition)),
     };
     const membership = await this.log.join({
       group: `${name}.processor`,
@@ -102,4 +110,8 @@ export class Processors {
     });
     this.memberships.set(name, membership);
   }
+}
+
+function placeOf(module: string, partition: number): string {
+  return `${topicsOf(module).commands}/${partition}`;
 }

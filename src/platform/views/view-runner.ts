@@ -123,7 +123,7 @@ export class ViewRunner {
         }
       } catch (error) {
         if (error instanceof OffsetOutOfRange) {
-          if (!(await this.returnToRange(feed, error))) return;
+          if (!(await this.returnToRange(feed, error, signal))) return;
         } else {
           this.failed('LOG_UNAVAILABLE', topic, partition, asError(error));
           await pause(BACKOFF_MS_MAX, signal);
@@ -202,8 +202,16 @@ export class ViewRunner {
   }
 
   /** Retention may have passed a view by on a topic without sequences; anywhere else the log has lost what the view counts on. */
-  private async returnToRange(feed: PartitionFeed, error: OffsetOutOfRange): Promise<boolean> {
-    const { start } = await this.parts.log.bounds(feed.topic, feed.partition);
+  private async returnToRange(feed: PartitionFeed, error: OffsetOutOfRange, signal: AbortSignal): Promise<boolean> {
+    const bounds = await this.parts.log
+      .bounds(feed.topic, feed.partition)
+      .catch((failure: unknown) => asError(failure));
+    if (bounds instanceof Error) {
+      this.failed('LOG_UNAVAILABLE', feed.topic, feed.partition, bounds);
+      await pause(BACKOFF_MS_MAX, signal);
+      return true;
+    }
+    const { start } = bounds;
     if (feed.position < start && feed.lastSequence === 0) {
       feed.skipTo(start);
       return true;
