@@ -38,7 +38,8 @@ async function openViews({
   const { boundedPool } = await import('../../views/postgres/postgres-pool.ts');
   return new Kysely({
     dialect: new PostgresDialect({
-      pool: boundedPool({ url: databaseUrl, connectionsMax: 1 }),
+      // Between two reads of the views the log is folded, which may take minutes. The transaction locks nothing.
+      pool: boundedPool({ url: databaseUrl, connectionsMax: 1, idleMs: 0 }),
       onCreateConnection: async (connection) => {
         await connection.executeQuery(CompiledQuery.raw('set search_path to views'));
       },

@@ -14,10 +14,10 @@ const PATIENCE_MS = 5_000;
  * Set on every connection. A process that stops in the middle of a transaction must not hold the view's counter for
  * ever, so the server ends it; waits for it are bounded too.
  */
-function sessionSettings({ statementMs = STATEMENT_MS, lockMs = 5_000 }: PostgresOptions): string {
+function sessionSettings({ statementMs = STATEMENT_MS, lockMs = 5_000, idleMs = 5_000 }: PostgresOptions): string {
   return [
     'set search_path to views',
-    'set idle_in_transaction_session_timeout to 5000',
+    `set idle_in_transaction_session_timeout to ${idleMs}`,
     `set lock_timeout to ${lockMs}`,
     `set statement_timeout to ${statementMs}`,
   ].join('; ');
@@ -33,6 +33,8 @@ export interface PostgresOptions {
   readonly statementMs?: number;
   /** How long it may wait for a lock; default 5 s. */
   readonly lockMs?: number;
+  /** How long a transaction may do nothing; default 5 s, 0 for ever. */
+  readonly idleMs?: number;
 }
 
 /** A pool of bounded size whose failures are those of the views; a lost connection is replaced when the next one is asked for. */
