@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { pause } from '../../scripts/process/wait.ts';
+import { sendByTheClock } from '../load/by-the-clock.ts';
 import { PayingUsers } from '../load/paying-users.ts';
 import type { PaymentsTask } from '../load/payment-watchers.ts';
-import { monotonicMs, StreamAudience } from '../load/stream-audience.ts';
+import { StreamAudience } from '../load/stream-audience.ts';
 import type { BenchProcess } from '../process/bench-process.ts';
 import { ProductSite } from '../process/product-site.ts';
 import { rounded } from '../statistics.ts';
@@ -18,8 +19,8 @@ const paymentsPerSecond = 5;
 const delayMsMax = 1_000;
 const kilobytesMax = 30;
 const openingCents = 10_000;
-/** One payment so large that its payer could not pay it would end the run. */
-const paymentsMax = openingCents;
+/** Each is between two others; the largest is far below what they have. */
+const paymentsMax = watchersOfBalances / 2;
 
 /** Half of the clients watch all payments, the other half their own balance, in one process. */
 export async function paymentStreamsFigures(context: BenchContext): Promise<Figure[]> {
@@ -37,8 +38,10 @@ export async function paymentStreamsFigures(context: BenchContext): Promise<Figu
       await pause(idleAfterMs);
       const megabytesWaiting = await process.residentMegabytes();
       const cpuBefore = await process.cpuSeconds();
-      const { sentAtMs, faults } = await payOneAfterTheOther(paying, payments);
-      const heard = await Promise.all(groups.map((group) => group.finish({ sentAtMs })));
+      const pay = (index: number): Promise<number> => paying.pay(2 * index, 2 * index + 1, (index + 1) / 100);
+      const { sentAtMs, faults } = await sendByTheClock('a payment', payments, paymentsPerSecond, pay);
+      const legsSentAtMs = sentAtMs.flatMap((ms) => [ms, ms]);
+      const heard = await Promise.all(groups.map((group) => group.finish({ sentAtMs: legsSentAtMs })));
       const megabytesAfter = await process.residentMegabytes();
       const cpuAfter = await process.cpuSeconds();
       const cpuSeconds = cpuBefore === undefined || cpuAfter === undefined ? null : rounded(cpuAfter - cpuBefore);
@@ -95,21 +98,4 @@ function tasks({ port }: BenchProcess, paying: PayingUsers, payments: number): P
     users: users.filter((_user, index) => index % audiences === part),
     payments,
   }));
-}
-
-/** By the clock, however slow the answers are. @returns when each leg's payment was sent */
-async function payOneAfterTheOther(
-  paying: PayingUsers,
-  payments: number,
-): Promise<{ sentAtMs: number[]; faults: string[] }> {
-  const sentAtMs: number[] = [];
-  const answers: Promise<number>[] = [];
-  const startedAtMs = monotonicMs();
-  for (let index = 0; index < payments; index++) {
-    await pause(Math.max(0, startedAtMs + (index * 1_000) / paymentsPerSecond - monotonicMs()));
-    sentAtMs.push(monotonicMs(), monotonicMs());
-    answers.push(paying.pay(2 * index, 2 * index + 1, (index + 1) / 100).catch(() => 0));
-  }
-  const refused = (await Promise.all(answers)).filter((status) => status !== 200);
-  return { sentAtMs, faults: refused.map((status) => `a payment was answered ${status}`) };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { pause } from '../../scripts/process/wait.ts';
-import { monotonicMs, StreamAudience } from '../load/stream-audience.ts';
+import { sendByTheClock } from '../load/by-the-clock.ts';
+import { StreamAudience } from '../load/stream-audience.ts';
 import type { ChangesTask } from '../load/stream-clients.ts';
 import { addToValue, createValue } from '../load/value-requests.ts';
 import type { BenchProcess } from '../process/bench-process.ts';
@@ -66,7 +66,9 @@ async function watchedChanges(process: BenchProcess, seconds: number): Promise<S
   );
   try {
     const cpuBefore = await process.cpuSeconds();
-    const { sentAtMs, faults } = await change(port, id, changes);
+    // Each change adds another number, by which the clients know it.
+    const add = (index: number): Promise<number> => addToValue(port, id, index + 1);
+    const { sentAtMs, faults } = await sendByTheClock('a change', changes, changesPerSecond, add);
     const heard = await Promise.all(groups.map((group) => group.finish({ sentAtMs })));
     const cpuAfter = await process.cpuSeconds();
     const cpuSeconds = cpuBefore === undefined || cpuAfter === undefined ? null : rounded(cpuAfter - cpuBefore);
@@ -74,18 +76,4 @@ async function watchedChanges(process: BenchProcess, seconds: number): Promise<S
   } finally {
     await Promise.all(groups.map((group) => group.close()));
   }
-}
-
-/** Sends by the clock, however slow the answers are. Each change adds another number, by which the clients know it. */
-async function change(port: number, id: string, count: number): Promise<{ sentAtMs: number[]; faults: string[] }> {
-  const sentAtMs: number[] = [];
-  const answers: Promise<number>[] = [];
-  const startedAtMs = monotonicMs();
-  for (let index = 0; index < count; index++) {
-    await pause(Math.max(0, startedAtMs + (index * 1_000) / changesPerSecond - monotonicMs()));
-    sentAtMs.push(monotonicMs());
-    answers.push(addToValue(port, id, index + 1).catch(() => 0));
-  }
-  const refused = (await Promise.all(answers)).filter((status) => status !== 200);
-  return { sentAtMs, faults: refused.map((status) => `a change was answered ${status}`) };
 }

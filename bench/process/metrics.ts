@@ -15,9 +15,7 @@ export interface Metrics {
 
 /** @throws Error when the product does not answer */
 export async function readMetrics(port: number): Promise<Metrics> {
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
-  if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`);
-  return parseMetrics(await answer.text());
+  return parseMetrics(await metricsPage(port));
 }
 
 export function parseMetrics(text: string): Metrics {
@@ -46,9 +44,7 @@ export function parseMetrics(text: string): Metrics {
 
 /** Age of the oldest event that a view has read and not shown, over all views. @throws Error when the product does not answer */
 export async function oldestWaitingSeconds(port: number): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
-  if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`);
-  const values = (await answer.text()).matchAll(/^cqrs_view_oldest_waiting_seconds\{[^}]*\} (\S+)$/gm);
+  const values = (await metricsPage(port)).matchAll(/^cqrs_view_oldest_waiting_seconds\{[^}]*\} (\S+)$/gm);
   return Math.max(0, ...Array.from(values, ([, value]) => Number(value)));
 }
 
@@ -69,4 +65,10 @@ export async function settled(port: number, slack: number, withinMs = settledWit
     { withinMs, what: 'every command decided and in the views' },
   );
   return metrics;
+}
+
+async function metricsPage(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`);
+  return answer.text();
 }
