@@ -1,12 +1,19 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { AccountsModule } from './modules/accounts/accounts.module';
 import { CalculatorModule } from './modules/calculator/calculator.module';
+import { OrdersModule } from './modules/orders/orders.module';
 import { PaymentsModule } from './modules/payments/payments.module';
 import type { Settings } from './platform/config/settings';
 import type { Feature } from './platform/feature';
 import { PlatformModule } from './platform/platform.module';
 
 /** All business modules of this product. */
-export const modules: readonly (Type & { readonly feature: Feature })[] = [CalculatorModule, PaymentsModule];
+export const modules: readonly (Type & { readonly feature: Feature })[] = [
+  AccountsModule,
+  CalculatorModule,
+  OrdersModule,
+  PaymentsModule,
+];
 
 /** Names that the settings `MODULES` and `VIEWS` may hold. */
 export const known = {

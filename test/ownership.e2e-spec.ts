@@ -16,6 +16,17 @@ const shared = [
   'GET /values/{id}',
   'GET /values/{id}/history',
   'GET /values/{id}/changes',
+  // Accounts and orders are the back office: their scopes see all customers.
+  'POST /accounts/customer/create',
+  'GET /accounts/customer/{id}',
+  'GET /accounts/customers',
+  'GET /accounts/customer/{id}/history',
+  'POST /orders',
+  'GET /orders/list',
+  'GET /orders/order/{customerId}',
+  'GET /orders/{orderId}',
+  'POST /orders/{orderId}/cancel',
+  'POST /orders/{orderId}/ship',
 ];
 /** What is always about the caller: there is no id by which to ask for another's. */
 const ofTheCaller = ['PUT /current-user', 'POST /pay', 'POST /request'];

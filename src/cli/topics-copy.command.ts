@@ -70,7 +70,7 @@ async function copy(context: CliContext, log: EmbeddedLog, dataDir: string, to: 
 /** With other secrets, idempotency keys that were used would be refused as those of other commands. */
 async function copyKeys(dataDir: string, databaseUrl: string): Promise<void> {
   if (!existsSync(join(dataDir, 'keys.db'))) return;
-  const { readSqliteSecrets } = await import('../platform/keys/sqlite-secrets.ts');
-  const { copyToPostgres } = await import('../platform/keys/postgres-secrets.ts');
-  await copyToPostgres(databaseUrl, readSqliteSecrets(dataDir));
+  const { readSqliteKeys } = await import('../platform/keys/sqlite-keys.ts');
+  const { copyToPostgres } = await import('../platform/keys/postgres-keys.ts');
+  await copyToPostgres(databaseUrl, readSqliteKeys(dataDir));
 }

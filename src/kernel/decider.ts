@@ -30,8 +30,8 @@ export interface Aggregate<
   readonly commands: Commands;
   readonly events: EventContract;
   readonly decider: Decider<CommandOf<Commands>, State, Event>;
-  /** What a sender who waits is told beside the version; JSON-safe. Pure, like the decider. */
-  readonly reply: (state: State, command: CommandOf<Commands>) => unknown;
+  /** What a sender who waits is told beside the version; JSON-safe. Pure, like the decider. @param events what was decided */
+  readonly reply: (state: State, command: CommandOf<Commands>, events: readonly Event[]) => unknown;
 }
 
 /**

@@ -38,6 +38,29 @@ export function showMoney(minor: number): number {
   return minor / MINOR_PER_UNIT;
 }
 
+/** What one unit of something costs: 0.00 to 99,999,999.99. */
+export const PRICE_MAX = 9_999_999_999;
+
+/** Schema of a price as stored: integer minor units. */
+export const priceSchema = z.int().min(0).max(PRICE_MAX);
+
+/** How many of something: 1 to 10,000. */
+export const QUANTITY_MAX = 10_000;
+
+/** Schema of a quantity as stored. */
+export const quantitySchema = z.int().min(1).max(QUANTITY_MAX);
+
+/** Sum of price times quantity, minor units, exact however large. */
+export function totalOf(lines: readonly { readonly price: number; readonly quantity: number }[]): bigint {
+  return lines.reduce((sum, { price, quantity }) => sum + BigInt(price) * BigInt(quantity), 0n);
+}
+
+/** Minor units as a decimal text with two places: `6400.00`. @param minor not negative */
+export function decimalText(minor: number | bigint): string {
+  const digits = String(minor).padStart(3, '0');
+  return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
 /**
  * The mean of a sum over a count, rounded half up to minor units.
  *

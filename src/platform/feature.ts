@@ -1,4 +1,5 @@
 import type { Aggregate } from '../kernel/decider';
+import type { Erasure } from '../kernel/erasure';
 import type { EventMessage } from '../kernel/event-contract';
 import type { Process } from '../kernel/process';
 import type { Publication } from '../kernel/publication';
@@ -19,6 +20,10 @@ export interface Feature {
   readonly processes?: readonly Process[];
   /** Made by `publicationOf`; each is a consumer group of its own. */
   readonly publications?: readonly Publication[];
+  /** Made by `erasureOf`; each is a consumer group of its own. */
+  readonly erasures?: readonly Erasure[];
+  /** It seals or opens what is known of persons: a process with it needs their keys. */
+  readonly holdsPersonalData?: true;
   /** What one process at a time does beside that, each among the processes with its role. */
   readonly tasks?: readonly SoleTaskDefinition[];
 }
@@ -36,15 +41,17 @@ export function runnable<Row extends RowShape, Event extends EventMessage>(view:
 /** @throws Error when a module, a view, a process, a publication or a command is bound twice, or a public topic has two policies */
 export function checkFeatures(features: readonly Feature[]): void {
   const publications = features.flatMap((feature) => feature.publications ?? []);
+  const erasures = features.flatMap((feature) => feature.erasures ?? []);
   const commands = features.flatMap(({ aggregates }) => aggregates.flatMap((item) => item.commands));
   refuseTwins(
     'module',
     features.map(({ name }) => name),
   );
   // Views and publications are consumer groups alike, and so is what runs the processes of a module.
-  refuseTwins('view or publication', [
+  refuseTwins('view, publication or erasure', [
     ...features.flatMap(({ name, views }) => [...views.map((view) => view.name), `${name}.reactor`]),
     ...publications.map(({ name }) => name),
+    ...erasures.map(({ name }) => name),
   ]);
   refuseTwins(
     'process',

@@ -5,6 +5,8 @@ import { SETTINGS } from './config/config.module';
 import type { Settings } from './config/settings';
 import { FEATURES, type Feature } from './feature';
 import { ShutdownSignal } from './http/shutdown-signal';
+import { KEYS } from './keys/keys.providers';
+import type { Keys } from './keys/open-keys';
 import { DATA_DIRECTORY, LOG } from './log/log.providers';
 import type { Log } from './log/log.port';
 import { topicSpecs } from './platform.topics';
@@ -31,6 +33,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     @Inject(FEATURES) private readonly features: readonly Feature[],
     @Inject(LOG) private readonly log: Log,
     @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
+    @Inject(KEYS) private readonly keys: Keys,
     private readonly commands: CommandParts,
     private readonly views: ViewParts,
     private readonly reactions: ReactionParts,
@@ -81,6 +84,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
     await this.reactions.close();
     await this.commands.close();
     await this.views.close();
+    await this.keys.close();
     await this.log.close();
     this.stopMourning();
     this.disk.close();

@@ -10,8 +10,9 @@ import type { Settings } from './config/settings';
 import { checkFeatures, FEATURES, type Feature } from './feature';
 import { HttpProblem } from './http/http-problem';
 import { ProblemCatalog } from './http/problem-catalog';
-import { openSqliteSecrets } from './keys/sqlite-secrets';
-import type { Secrets } from './keys/secrets';
+import { KEYS, keysProviders } from './keys/keys.providers';
+import type { Keys } from './keys/open-keys';
+import { PersonalData } from './keys/personal-data';
 import { DATA_DIRECTORY, LOG, logProviders } from './log/log.providers';
 import type { Log } from './log/log.port';
 import { TopicOperationsController } from './operations/http/topic-operations.controller';
@@ -72,11 +73,13 @@ export class PlatformModule {
         { provide: FEATURES, useValue: features },
         { provide: PROJECTIONS, useValue: projections },
         ...logProviders,
+        ...keysProviders(features),
         { provide: READ_STORE, inject: [SETTINGS, DATA_DIRECTORY], useFactory: openReadStore },
         {
           provide: CommandGateway,
-          inject: [SETTINGS, DATA_DIRECTORY, LOG, CommandParts],
-          useFactory: openGateway,
+          inject: [KEYS, LOG, CommandParts],
+          useFactory: ({ secrets }: Keys, log: Log, { replies, instance, telemetry }: CommandParts): CommandGateway =>
+            new CommandGateway(log, replies, instance, secrets.fingerprint, telemetry),
         },
         { provide: ViewProgress, inject: [ViewParts], useFactory: (parts: ViewParts) => parts.progress },
         { provide: StreamHub, inject: [ViewParts], useFactory: (parts: ViewParts) => parts.streams },
@@ -119,6 +122,7 @@ export class PlatformModule {
         CommandOutcomes,
         LiveRows,
         LookUp,
+        ...(features.some(({ holdsPersonalData }) => holdsPersonalData) ? [PersonalData] : []),
         ReadModels,
         READ_STORE,
         StreamHub,
@@ -141,20 +145,4 @@ async function openReadStore({ databaseUrl }: Settings, directory: DataDirectory
   if (databaseUrl === undefined) return SqliteReadStore.open(join(directory.path, 'views.db'));
   const { PostgresReadStore } = await import('./views/postgres/postgres.store.js');
   return PostgresReadStore.open({ url: databaseUrl });
-}
-
-async function openGateway(
-  { databaseUrl }: Settings,
-  directory: DataDirectory,
-  log: Log,
-  parts: CommandParts,
-): Promise<CommandGateway> {
-  const { fingerprint } = await openSecrets(databaseUrl, directory.path, log.id);
-  return new CommandGateway(log, parts.replies, parts.instance, fingerprint, parts.telemetry);
-}
-
-async function openSecrets(databaseUrl: string | undefined, directory: string, logId: string): Promise<Secrets> {
-  if (databaseUrl === undefined) return openSqliteSecrets(directory, logId);
-  const { openPostgresSecrets } = await import('./keys/postgres-secrets.js');
-  return openPostgresSecrets(databaseUrl, logId);
 }

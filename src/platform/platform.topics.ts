@@ -22,6 +22,7 @@ export function topicSpecs(features: readonly Feature[]): TopicSpec[] {
       ];
     }),
     ...reactionTopics(features),
+    ...features.flatMap(({ views }) => views.flatMap(({ follows = [] }) => follows)),
   ];
   // A process reads and writes topics of modules that are here too, mostly.
   return [...new Map(specs.map((spec) => [spec.name, spec])).values()];

@@ -42,7 +42,14 @@ export class AppSite {
     }
     const database = await createDatabase(DATABASE_URL);
     const prefix = `t${randomBytes(4).toString('hex')}.`;
-    const settings = { KAFKA_BROKERS, KAFKA_TOPIC_PREFIX: prefix, DATABASE_URL: database.url };
+    // All processes of a site wrap the keys of persons by the same one.
+    const DATA_KEY_ENCRYPTION_KEY = randomBytes(32).toString('base64');
+    const settings = {
+      KAFKA_BROKERS,
+      KAFKA_TOPIC_PREFIX: prefix,
+      DATABASE_URL: database.url,
+      DATA_KEY_ENCRYPTION_KEY,
+    };
     return new AppSite(mode, settings, directory, database);
   }
 

@@ -190,7 +190,7 @@ export class BatchDecider {
         };
         written.push(encodeEvent(event, id, metadata, place));
       }
-      const reply = aggregate.reply(state, command);
+      const reply = aggregate.reply(state, command, events);
       if (written.length > 0) {
         this.events.push(...written);
         this.sequence += written.length;

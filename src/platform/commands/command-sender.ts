@@ -141,7 +141,9 @@ export function rejection(code: string, details: Readonly<Record<string, unknown
 }
 
 function scopeOf(request: FastifyRequest, identity: string, member = 'id'): Parameters<typeof commandIdOf>[0] {
-  const target = memberText(request.params, 'id') ?? memberText(request.body, member) ?? identity;
+  const [pathId] = Object.keys(Object(request.params));
+  const named = pathId === undefined ? undefined : memberText(request.params, pathId);
+  const target = named ?? memberText(request.body, member) ?? identity;
   return { identity, method: request.method, route: routeOf(request), target };
 }
 
@@ -158,6 +160,7 @@ function routeOf(request: FastifyRequest): string {
 function memberText(holder: unknown, member: string): string | undefined {
   if (typeof holder !== 'object' || holder === null || !(member in holder)) return undefined;
   const value: unknown = Object.entries(holder).find(([name]) => name === member)?.[1];
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? sameSpelling(value) : undefined;
 }
 

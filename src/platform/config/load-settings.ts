@@ -87,7 +87,7 @@ function assemble(values: VariableValues, given: Environment, surroundings: Surr
     },
     payments: { openingBalance: values.OPENING_BALANCE ?? 0 },
     simulation: { seed: values.SIMULATION_SEED ?? 1, speed: values.SIMULATION_SPEED ?? 1 },
-    ...(values.DATA_KEY_ENCRYPTION_KEY !== undefined && { dataKeyEncryptionKey: values.DATA_KEY_ENCRYPTION_KEY }),
+    ...(values.DATA_KEY_ENCRYPTION_KEY !== undefined && { dataKeyEncryptionKeys: values.DATA_KEY_ENCRYPTION_KEY }),
     log: {
       level: values.LOG_LEVEL ?? 'info',
       format: values.LOG_FORMAT ?? (surroundings.terminal ? 'pretty' : 'json'),

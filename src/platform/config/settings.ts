@@ -86,8 +86,8 @@ export interface Settings {
   readonly auth: AuthSettings;
   readonly payments: PaymentSettings;
   readonly simulation: SimulationSettings;
-  /** 32 bytes, base64; wraps personal data keys. */
-  readonly dataKeyEncryptionKey?: string;
+  /** Each 32 bytes, base64; the first one wraps personal data keys, all of them unwrap. Absent: made in {@link dataDir}. */
+  readonly dataKeyEncryptionKeys?: readonly string[];
   readonly log: { readonly level: LogLevel; readonly format: 'pretty' | 'json' };
 }
 

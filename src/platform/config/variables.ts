@@ -48,6 +48,12 @@ const webUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   .transform((value) => value.replace(/\/+$/, ''));
 
+const keyOf32Bytes = z
+  .string()
+  .refine((value) => Buffer.from(value, 'base64').toString('base64') === value && value.length === 44, {
+    error: 'must be 32 bytes in base64',
+  });
+
 const origin = z.union([
   z.literal('*'),
   z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
@@ -113,11 +119,9 @@ export const variables = {
     'Modules open to callers without a token. Default with NODE_ENV=production: none.',
   ),
   DATA_KEY_ENCRYPTION_KEY: variable(
-    z.string().refine((value) => Buffer.from(value, 'base64').toString('base64') === value && value.length === 44, {
-      error: 'must be 32 bytes in base64',
-    }),
+    list.pipe(z.array(keyOf32Bytes).min(1, 'must be 32 bytes in base64')),
     '',
-    '32 bytes in base64; wraps personal data keys. Default: made in DATA_DIR.',
+    '32 bytes in base64; wraps personal data keys. While it is changed: the new and the old one, separated by a comma. Default: made in DATA_DIR.',
     true,
   ),
   RATE_LIMIT: variable(integer(0, 1000000), '0', 'Requests per second and caller; 0 is off.'),

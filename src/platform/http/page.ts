@@ -52,6 +52,9 @@ export function linkNext<Row>(
 ): void {
   const last = rows.at(-1);
   if (last === undefined || rows.length < limit) return;
-  const path = request.url.split('?', 1)[0];
-  void reply.header('link', `<${path}?limit=${limit}&after=${cursor(last)}>; rel="next"`);
+  const [path, asked] = request.url.split('?', 2);
+  const query = new URLSearchParams(asked);
+  query.set('limit', String(limit));
+  query.set('after', cursor(last));
+  void reply.header('link', `<${path}?${query.toString()}>; rel="next"`);
 }

@@ -1,22 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { KeysForeign, type SecretRow } from './keys-store.port';
+
 /** What the keys store keeps for the whole deployment. */
 export interface Secrets {
   /** Key of the HMAC over path and body by which a reused idempotency key is told; 32 bytes. */
   readonly fingerprint: Buffer;
-}
-
-/** The keys were made for another log; one clear line for the operator, then the process ends. */
-export class KeysForeign extends Error {
-  override readonly name = 'KeysForeign';
-  readonly code = 'KEYS_FOREIGN';
+  /** Key of the hashes by which rows with personal data are found; 32 bytes. */
+  readonly index: Buffer;
 }
 
 /** Length of every secret. */
-export const SECRET_BYTES = 32;
+const SECRET_BYTES = 32;
+const LOG_ID = 'log-id';
 
-/** One stored secret. */
-export interface SecretRow {
-  readonly name: string;
-  readonly value: Buffer;
+/** What a new store begins with. */
+export function newSecrets(logId: string): SecretRow[] {
+  const made = ['fingerprint', 'index'].map((name) => ({ name, value: randomBytes(SECRET_BYTES) }));
+  return [{ name: LOG_ID, value: Buffer.from(logId) }, ...made];
+}
+
+/** The log that a store belongs to. */
+export function logIdOf(rows: readonly SecretRow[]): string | undefined {
+  return rows.find(({ name }) => name === LOG_ID)?.value.toString();
 }
 
 /**
@@ -26,10 +31,12 @@ export interface SecretRow {
  * @throws KeysForeign when they were made for another log
  */
 export function secretsOf(rows: readonly SecretRow[], logId: string, place: string): Secrets {
-  const byName = new Map(rows.map(({ name, value }) => [name, value]));
-  const owner = byName.get('log-id')?.toString();
+  const owner = logIdOf(rows);
   if (owner !== logId) throw new KeysForeign(`${place} belongs to the log ${owner}, this is the log ${logId}`);
-  const fingerprint = byName.get('fingerprint');
-  if (fingerprint === undefined) throw new Error(`${place} holds no fingerprint secret`);
-  return { fingerprint };
+  const secret = (wanted: string): Buffer => {
+    const found = rows.find(({ name }) => name === wanted)?.value;
+    if (found === undefined) throw new Error(`${place} holds no secret ${wanted}`);
+    return found;
+  };
+  return { fingerprint: secret('fingerprint'), index: secret('index') };
 }

@@ -41,6 +41,8 @@ export interface ReactorContext {
   /** Of the module whose events are read. */
   readonly source: string;
   readonly requests: ReactionRequests;
+  /** Destroys the keys of persons; a repeat changes nothing. @throws while the keys are out of reach */
+  readonly erase?: ((persons: readonly string[]) => Promise<void>) | undefined;
   /** Called when the partition stands still, and with nothing when it goes on. */
   readonly onHold: (code?: HoldCode, error?: Error) => void;
   /** Told of every commit. It must not throw. */
@@ -58,6 +60,7 @@ export interface ReactorContext {
 const PACES_KAFKA = {
   commands: { msMin: 25, msPerEvent: 5, msMax: 60 },
   messages: { msMin: 100, msPerEvent: 5, msMax: 300 },
+  erasures: { msMin: 25, msPerEvent: 5, msMax: 60 },
 } as const;
 /** Events without meaning move the position this late, so that a consumer that does not care writes next to nothing. */
 const SKIP_LINGER_MS = 2_000;
@@ -159,12 +162,13 @@ export class PartitionReactor {
   private async take(records: readonly LogRecord[], batch: ReactionBatch, started: number): Promise<void> {
     const last = records.at(-1);
     if (last === undefined) return;
-    const { outputs, deadLetters, parked } = batch;
+    const { outputs, deadLetters, erased, parked } = batch;
     this.ahead = { next: last.offset + 1, parked };
-    if (outputs.length + deadLetters.length === 0) {
+    if (outputs.length + deadLetters.length + erased.length === 0) {
       this.skippedSince ??= started;
       return;
     }
+    await this.erase(erased);
     await this.commit(this.ahead, [...outputs, ...deadLetters]);
     this.told(records, outputs.length, deadLetters.length, started);
     if (this.context.log.kind === 'kafka') await this.pause(started + this.paceMs(records.length) - performance.now());
@@ -234,13 +238,30 @@ export class PartitionReactor {
     const { log, reaction } = this.context;
     const { topic, partition } = this.place;
     const events = { log, reaction, topic, partition, next: this.position.next, signal: this.signal };
-    for await (const { outputs, notes, entry } of settleKey(events, key, head, request)) {
+    for await (const { outputs, erased, notes, entry } of settleKey(events, key, head, request)) {
       const started = performance.now();
       const parked = new Map(this.position.parked);
       if (entry === undefined) parked.delete(key);
       else parked.set(key, entry);
+      await this.erase(erased);
       await this.commit({ next: this.position.next, parked }, [...outputs, ...notes]);
       this.told([], outputs.length, 0, started);
+    }
+  }
+
+  /** Before the event counts as taken: after a crash in between it is done once more. */
+  private async erase(persons: readonly string[]): Promise<void> {
+    const { erase, reaction, onTrouble } = this.context;
+    for (let isTold = false; persons.length > 0; isTold = true) {
+      try {
+        if (erase === undefined) throw new Error(`${reaction.name}: this process has no keys of persons`);
+        await erase(persons);
+        return;
+      } catch (error) {
+        if (this.signal.aborted) throw error;
+        if (!isTold) onTrouble(`${reaction.name}: keys cannot be destroyed yet`, error);
+        await this.pause(RETRY_MS);
+      }
     }
   }
 

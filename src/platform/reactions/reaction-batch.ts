@@ -25,6 +25,8 @@ export interface ReactionBatch {
   /** Commands or messages. */
   readonly outputs: readonly NewRecord[];
   readonly deadLetters: readonly NewRecord[];
+  /** Persons whose keys are to be destroyed first. */
+  readonly erased: readonly string[];
   readonly parked: ReactionPosition['parked'];
   /** What keeps the next record from being taken, or parked. */
   readonly obstacle?: NewerSchema | ParkingFull;
@@ -40,6 +42,7 @@ export function takeBatch(
 ): ReactionBatch {
   const outputs: NewRecord[] = [];
   const deadLetters: NewRecord[] = [];
+  const erased: string[] = [];
   let parked = before;
   let bytes = 0;
   let taken = 0;
@@ -54,28 +57,36 @@ export function takeBatch(
       park(key, { ...waiting, count: waiting.count + 1 });
     } else {
       const made = reactOrFail(reaction, record, partitionsOf);
-      if (made instanceof NewerSchema) return { taken, outputs, deadLetters, parked, obstacle: made };
+      if (made instanceof NewerSchema) return { taken, outputs, deadLetters, erased, parked, obstacle: made };
       const isParked = made instanceof Error;
       const written = isParked ? [deadLetter(reaction.name, record, made)] : made;
       bytes += bytesOf(written);
       if (bytes > BYTES_PER_TRANSACTION_MAX && taken > 0) break;
       if (isParked) {
         const full = fullFor(reaction, parked, key);
-        if (full !== undefined) return { taken, outputs, deadLetters, parked, obstacle: full };
+        if (full !== undefined) return { taken, outputs, deadLetters, erased, parked, obstacle: full };
         park(key, { offset: record.offset, cause: shortCause(made), count: 1, at: now });
       }
       (isParked ? deadLetters : outputs).push(...written);
+      if (!isParked) erased.push(...erasedBy(reaction, record));
     }
     taken++;
   }
-  return { taken, outputs, deadLetters, parked };
+  return { taken, outputs, deadLetters, erased, parked };
 }
 
 /** What the record makes the consumer write. @throws Error it is to be parked, NewerSchema the partition is to wait */
 export function reactTo(reaction: Reaction, record: LogRecord, partitionsOf: PartitionCount): readonly NewRecord[] {
   const made = reaction.react(record, partitionsOf);
+  reaction.erases?.(record);
   if (bytesOf(made) > BYTES_PER_TRANSACTION_MAX) throw new Error(`${reaction.name} makes too much of one event`);
   return made;
+}
+
+/** The person whose key is to be destroyed because of a record that {@link reactTo} has taken. */
+export function erasedBy({ erases }: Reaction, record: LogRecord): string[] {
+  const person = erases?.(record);
+  return person === undefined ? [] : [person];
 }
 
 /** What records take of a transaction, about. */

@@ -2,6 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module';
 import type { Settings } from '../config/settings';
 import { FEATURES, type Feature } from '../feature';
+import { KEYS } from '../keys/keys.providers';
+import type { Keys } from '../keys/open-keys';
 import { LOG } from '../log/log.providers';
 import type { Log } from '../log/log.port';
 import { MetricsService } from '../telemetry/metrics.service';
@@ -13,7 +15,7 @@ import { ParkedReactions } from './parked-reactions';
 import type { Reaction } from './reaction';
 import { ReactionRequests } from './reaction-requests';
 import { reactionsOf } from './reactions-of';
-import { noteBeginnings, Reactors } from './reactors';
+import { noteBeginnings, Reactors, type ReactorListener } from './reactors';
 
 /** The reactors of this process: what its modules do when something has happened. */
 @Injectable()
@@ -30,6 +32,7 @@ export class ReactionParts {
     @Inject(FEATURES) features: readonly Feature[],
     @Inject(LOG) private readonly log: Log,
     @Inject(READ_STORE) store: ReadStore,
+    @Inject(KEYS) private readonly keys: Keys,
     metrics: MetricsService,
     traces: Traces,
   ) {
@@ -50,12 +53,15 @@ export class ReactionParts {
 
   async start(): Promise<void> {
     const { views } = this.settings;
-    const mine = this.known.filter(({ kind, name }) => kind === 'commands' || views === 'all' || views.has(name));
-    this.reactors = new Reactors(this.log, mine, this.requests, {
+    const mine = this.known.filter(({ kind, name }) => kind !== 'messages' || views === 'all' || views.has(name));
+    const { personal } = this.keys;
+    const listener: ReactorListener = {
       reacted: (batch) => this.telemetry.reacted(batch),
       fenced: (consumer) => this.telemetry.fenced(consumer),
       trouble: (message, error) => this.logger.error(error, message),
-    });
+    };
+    const erase = personal && ((persons: readonly string[]) => personal.erase(persons));
+    this.reactors = new Reactors(this.log, mine, this.requests, listener, erase);
     await this.reactors.start();
   }
 

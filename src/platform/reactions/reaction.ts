@@ -7,8 +7,8 @@ export type PartitionCount = (topic: string) => number;
 export interface Reaction {
   /** Also its consumer group and the name of its positions. */
   readonly name: string;
-  /** What its records are. */
-  readonly kind: 'commands' | 'messages';
+  /** What its records are; of `erasures` there are none. */
+  readonly kind: 'commands' | 'messages' | 'erasures';
   /** The events topics that it reads. */
   readonly topics: readonly string[];
   /**
@@ -16,4 +16,6 @@ export interface Reaction {
    * @throws NewerSchema the partition waits for the upgrade; any other error parks the record
    */
   readonly react: (record: LogRecord, partitionsOf: PartitionCount) => readonly NewRecord[];
+  /** The person whose key is to be destroyed because of an event, before it counts as taken. Pure. @throws as {@link react} */
+  readonly erases?: (record: LogRecord) => string | undefined;
 }

@@ -139,11 +139,15 @@ describe('What features declare', () => {
 
   it.each([
     ['two processes', { ...again, publications: [] }, 'the process parcels.delivery is bound twice'],
-    ['two publications', { ...again, processes: [] }, 'the view or publication parcels.arrivals is bound twice'],
+    [
+      'two publications',
+      { ...again, processes: [] },
+      'the view, publication or erasure parcels.arrivals is bound twice',
+    ],
     [
       'a publication and the processes of a module',
       { ...again, processes: [], publications: [{ ...arrivals, name: 'parcels.reactor' }] },
-      'the view or publication parcels.reactor is bound twice',
+      'the view, publication or erasure parcels.reactor is bound twice',
     ],
     [
       'two policies of one public topic',

@@ -3,17 +3,19 @@ import { deadLetterTopic } from '../log/dead-letter';
 import { decodeEvent, topicsOf } from '../log/envelope';
 import type { TopicSpec } from '../log/log.port';
 import { decodeOnce } from '../views/projection';
+import { erasureReaction } from './erasure-reaction';
 import { processReaction, targetsOf } from './process-reaction';
 import { publicationReaction } from './publication-reaction';
 import type { Reaction } from './reaction';
 
 const decode = decodeOnce(decodeEvent);
 
-/** Every consumer of events that these features declare: the processes of each as one, each publication by itself. */
+/** Every consumer of events that these features declare: the processes of each as one, each publication and erasure by itself. */
 export function reactionsOf(features: readonly Feature[]): Reaction[] {
-  return features.flatMap(({ name, processes = [], publications = [] }) => [
+  return features.flatMap(({ name, processes = [], publications = [], erasures = [] }) => [
     ...(processes.length === 0 ? [] : [processReaction(name, processes, decode)]),
     ...publications.map((publication) => publicationReaction(publication, decode)),
+    ...erasures.map((erasure) => erasureReaction(erasure, decode)),
   ]);
 }
 
@@ -21,7 +23,8 @@ export function reactionsOf(features: readonly Feature[]): Reaction[] {
 export function reactionTopics(features: readonly Feature[]): TopicSpec[] {
   const processes = features.flatMap((feature) => feature.processes ?? []);
   const publications = features.flatMap((feature) => feature.publications ?? []);
-  const sources = [...processes, ...publications].map(({ source }) => topicsOf(source.module));
+  const erasures = features.flatMap((feature) => feature.erasures ?? []);
+  const sources = [...processes, ...publications, ...erasures].map(({ source }) => topicsOf(source.module));
   return [
     ...sources.flatMap(({ events, state }): TopicSpec[] => [
       { name: events, policy: 'keep' },

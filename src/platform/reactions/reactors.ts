@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { topicsOf } from '../log/envelope';
 import { LogUnavailable, OutcomeUnknown, type Log, type Membership, type OwnedPartition } from '../log/log.port';
 import { partitionsOf } from '../log/partitions-of';
-import { PartitionReactor, type HoldCode, type ReactedBatch } from './partition-reactor';
+import { PartitionReactor, type HoldCode, type ReactedBatch, type ReactorContext } from './partition-reactor';
 import type { Reaction } from './reaction';
 import { encodeBegin } from './reaction-position';
 import type { ReactionRequests } from './reaction-requests';
@@ -66,6 +66,7 @@ export class Reactors {
     private readonly reactions: readonly Reaction[],
     private readonly requests: ReactionRequests,
     private readonly listener: ReactorListener,
+    private readonly erase?: ReactorContext['erase'],
   ) {}
 
   /** Resolves when every group has been joined. */
@@ -108,7 +109,7 @@ export class Reactors {
   }
 
   private async own(reaction: Reaction, { topic, partition, signal }: OwnedPartition): Promise<void> {
-    const { log, requests, listener } = this;
+    const { log, requests, erase, listener } = this;
     const place = `${reaction.name} ${topic}/${partition}`;
     const onHold = (code?: HoldCode, error?: Error): void => {
       if (code === undefined || error === undefined) {
@@ -123,6 +124,7 @@ export class Reactors {
       reaction,
       source: sourceOf(topic),
       requests,
+      erase,
       onHold,
       onBatch: listener.reacted,
       onFenced: () => listener.fenced(reaction.name),

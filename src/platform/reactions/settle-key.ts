@@ -2,7 +2,14 @@ import { deadLetter, settlementOf } from '../log/dead-letter';
 import type { Log, LogRecord, NewRecord } from '../log/log.port';
 import { readRange } from '../log/read-range';
 import type { Reaction } from './reaction';
-import { BYTES_PER_TRANSACTION_MAX, bytesOf, EVENTS_PER_TRANSACTION_MAX, reactTo, shortCause } from './reaction-batch';
+import {
+  BYTES_PER_TRANSACTION_MAX,
+  bytesOf,
+  erasedBy,
+  EVENTS_PER_TRANSACTION_MAX,
+  reactTo,
+  shortCause,
+} from './reaction-batch';
 import { parkingKeyOf, type ParkedKey } from './reaction-position';
 
 /** What an operator has asked for a key. */
@@ -23,6 +30,8 @@ export interface ParkedEvents {
 export interface SettlementStep {
   /** What the events have led to. */
   readonly outputs: readonly NewRecord[];
+  /** Persons whose keys are to be destroyed first. */
+  readonly erased: readonly string[];
   /** Dead letters and their settlements. */
   readonly notes: readonly NewRecord[];
   /** The key afterwards; `undefined`: nothing of it is parked any more. */
@@ -45,12 +54,13 @@ export async function* settleKey(
   };
   let current = head;
   let outputs: NewRecord[] = [];
+  let erased: string[] = [];
   let events = 0;
   /** The dead letter moves to a later record of the key. */
   const moved = (record: LogRecord, entry: ParkedKey, cause: unknown): SettlementStep => {
     const before = current.offset === record.offset ? [] : [settled(current.offset)];
     current = entry;
-    return { outputs, notes: [...before, deadLetter(reaction.name, record, cause)], entry };
+    return { outputs, erased, notes: [...before, deadLetter(reaction.name, record, cause)], entry };
   };
   let waiting = head.count;
   for await (const records of readRange(log, topic, partition, head.offset, next, signal)) {
@@ -72,12 +82,14 @@ export async function* settleKey(
       if (events === EVENTS_PER_TRANSACTION_MAX || (isFull && events > 0)) {
         yield moved(record, { ...current, offset, count: waiting }, current.cause);
         outputs = [];
+        erased = [];
         events = 0;
       }
       outputs.push(...made);
+      erased.push(...erasedBy(reaction, record));
       events++;
       waiting--;
     }
   }
-  if (!signal.aborted) yield { outputs, notes: [settled(current.offset)], entry: undefined };
+  if (!signal.aborted) yield { outputs, erased, notes: [settled(current.offset)], entry: undefined };
 }

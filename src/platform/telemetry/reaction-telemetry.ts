@@ -46,7 +46,7 @@ export class ReactionTelemetry {
       ['consumer'],
     );
     for (const { name: consumer, kind } of state.reactions) {
-      (kind === 'commands' ? this.sent : this.published).inc({ consumer }, 0);
+      if (kind !== 'erasures') (kind === 'commands' ? this.sent : this.published).inc({ consumer }, 0);
       this.parked.inc({ consumer }, 0);
       this.fencedOwners.inc({ consumer }, 0);
     }
@@ -64,7 +64,7 @@ export class ReactionTelemetry {
   reacted({ reaction, records, outputs, parked, started }: ReactedBatch): void {
     const { name: consumer, kind } = reaction;
     this.seconds.observe({ consumer }, (performance.now() - started) / 1_000);
-    (kind === 'commands' ? this.sent : this.published).inc({ consumer }, outputs);
+    if (kind !== 'erasures') (kind === 'commands' ? this.sent : this.published).inc({ consumer }, outputs);
     if (parked > 0) this.parked.inc({ consumer }, parked);
     if (this.traces.areOn) this.trace(consumer, records, started);
   }

@@ -1,5 +1,6 @@
 import type { Log } from '../log/log.port';
 import type { ProjectedBatch } from '../telemetry/view-telemetry';
+import type { IndexFor } from './projection';
 import type { ReadStore } from './read-store.port';
 import type { ViewProgress } from './view-progress';
 import type { ViewSignals } from './view-signals';
@@ -19,6 +20,8 @@ export interface ProjectionParts {
   readonly progress: ViewProgress;
   readonly signals: ViewSignals;
   readonly callbacks: ProjectorCallbacks;
+  /** Absent in a process without personal data. */
+  readonly indexFor?: IndexFor | undefined;
   /** Told of every transaction after its commit. It must not throw. */
   readonly onProjected?: ((batch: ProjectedBatch) => void) | undefined;
 }

@@ -3,6 +3,8 @@ import { SETTINGS } from '../config/config.module';
 import type { Settings } from '../config/settings';
 import { LOG } from '../log/log.providers';
 import type { Log } from '../log/log.port';
+import { KEYS } from '../keys/keys.providers';
+import type { Keys } from '../keys/open-keys';
 import { FatalErrors } from '../telemetry/fatal-errors';
 import type { HealthDetails } from '../telemetry/health-registry';
 import { MetricsService } from '../telemetry/metrics.service';
@@ -41,6 +43,7 @@ export class ViewParts {
     @Inject(PROJECTIONS) private readonly projections: readonly Projection[],
     @Inject(LOG) private readonly log: Log,
     @Inject(READ_STORE) private readonly store: ReadStore,
+    @Inject(KEYS) private readonly keys: Keys,
     private readonly fatal: FatalErrors,
     metrics: MetricsService,
     traces: Traces,
@@ -73,9 +76,11 @@ export class ViewParts {
       report: (message: string, error: Error) =>
         error instanceof StaleOwner ? this.logger.log(message) : this.logger.error(error, message),
     };
+    const { personal } = this.keys;
+    const indexFor = personal && ((persons: Iterable<string>) => personal.indexFor(persons));
     const mine = this.projections.filter(({ name }) => settings.views === 'all' || settings.views.has(name));
     this.projector = new Projector(
-      { log, store, progress, signals, callbacks, onProjected: (batch) => telemetry.projected(batch) },
+      { log, store, progress, signals, callbacks, indexFor, onProjected: (batch) => telemetry.projected(batch) },
       mine,
     );
     await this.projector.start();

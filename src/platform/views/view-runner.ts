@@ -4,7 +4,8 @@ import { OffsetOutOfRange, type LogRecord, type Membership, type OwnedPartition 
 import { PartitionFeed } from './partition-feed';
 import { parkedKeys } from './parking/parked-records';
 import { ProjectionFailures } from './projection-failures';
-import type { Projection } from './projection';
+import type { PersonalIndex } from '../../kernel/personal-data';
+import { indexOf, type Projection } from './projection';
 import type { ProjectionParts } from './projection-parts';
 import { asError } from '../as-error';
 import { ProjectionInvariantBroken } from './views.errors';
@@ -112,8 +113,9 @@ export class ViewRunner {
       try {
         for await (const batch of this.parts.log.follow(topic, partition, feed.position, signal)) {
           this.failures.recovered(topic, partition);
+          const index = await this.indexOf(feed, batch.records, signal);
           for (const record of batch.records) {
-            if (!(await this.accept(feed, record, checkpointed, signal))) return;
+            if (!(await this.accept(feed, record, checkpointed, signal, index))) return;
           }
           feed.skipTo(batch.next);
           this.tellSkipped(feed);
@@ -132,6 +134,23 @@ export class ViewRunner {
     }
   }
 
+  /** The keys are where the views are: they are waited for. */
+  private async indexOf(
+    { topic, partition }: PartitionFeed,
+    records: readonly LogRecord[],
+    signal: AbortSignal,
+  ): Promise<PersonalIndex | undefined> {
+    while (!signal.aborted) {
+      try {
+        return await indexOf(this.projection, records, this.parts.indexFor);
+      } catch (error) {
+        this.failed('VIEWS_UNAVAILABLE', topic, partition, asError(error));
+        await pause(BACKOFF_MS_MAX, signal);
+      }
+    }
+    return undefined;
+  }
+
   /** Records without meaning need no transaction to be seen: a read that waits for the end may go on before the checkpoint moves. */
   private tellSkipped(feed: PartitionFeed): void {
     const { topic, partition, position, sequence, waiting, isAheadOfCheckpoint } = feed;
@@ -147,10 +166,11 @@ export class ViewRunner {
     record: LogRecord,
     checkpointed: number,
     signal: AbortSignal,
+    index: PersonalIndex | undefined,
   ): Promise<boolean> {
     while (!signal.aborted && !feed.isEnded) {
       try {
-        return this.push(feed, record, checkpointed);
+        return this.push(feed, record, checkpointed, index);
       } catch (error) {
         this.writing.wake();
         if (!(error instanceof NewerSchema)) return this.park(feed, record, error, signal);
@@ -175,12 +195,17 @@ export class ViewRunner {
     return false;
   }
 
-  private push(feed: PartitionFeed, record: LogRecord, checkpointed: number): boolean {
+  private push(
+    feed: PartitionFeed,
+    record: LogRecord,
+    checkpointed: number,
+    index: PersonalIndex | undefined,
+  ): boolean {
     if (feed.isParked(record)) {
       feed.pushParked(record, trustedSequence(feed, record), null);
       return true;
     }
-    const projected = this.projection.read(record);
+    const projected = this.projection.read(record, index);
     const next = record.offset + 1;
     if (projected === undefined) {
       feed.skipTo(next);

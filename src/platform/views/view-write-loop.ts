@@ -49,7 +49,7 @@ export class ViewWriteLoop {
   ) {
     this.store = parts.store;
     this.eventsMax = tempo.batchMax;
-    this.settlement = new ParkedSettlement(this.store, projection);
+    this.settlement = new ParkedSettlement(this.store, projection, parts.indexFor);
   }
 
   start(): void {

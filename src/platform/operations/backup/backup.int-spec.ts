@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqliteSecrets } from '../../keys/sqlite-secrets';
+import { openSecrets } from '../../keys/testing/open-secrets';
 import { EmbeddedLog } from '../../log/embedded/embedded-log';
 import { copyStores } from './copy-stores';
 import { readBackup, sealBackup } from './manifest';
@@ -20,7 +20,7 @@ describe('A backup', () => {
     root = await mkdtemp(join(tmpdir(), 'backup-'));
     [data, backup, target] = [join(root, 'data'), join(root, 'backup'), join(root, 'target')];
     log = await open(data);
-    openSqliteSecrets(data, log.id);
+    await openSecrets(data, log.id);
     await append(20);
   });
 
@@ -48,7 +48,7 @@ describe('A backup', () => {
   }
 
   it('brings log and keys to another directory', async () => {
-    const { fingerprint } = openSqliteSecrets(data, log.id);
+    const { fingerprint } = await openSecrets(data, log.id);
     await copyStores(log, data, backup);
     const manifest = await sealBackup(backup);
     await restore(backup, target);
@@ -61,7 +61,7 @@ describe('A backup', () => {
       ],
     });
     expect(await values(target)).toBe(20);
-    expect(openSqliteSecrets(target, log.id).fingerprint).toEqual(fingerprint);
+    expect((await openSecrets(target, log.id)).fingerprint).toEqual(fingerprint);
   });
 
   it('holds, while the log is written, all that was safe when it began, to the end of a commit', async () => {

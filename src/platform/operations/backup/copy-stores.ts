@@ -1,17 +1,20 @@
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EmbeddedLog } from '../../log/embedded/embedded-log';
+import { KEY_ENCRYPTION_KEY_FILE } from '../../keys/key-encryption-key.file';
+import { KEYS_FILE } from '../../keys/sqlite-keys';
 import { copyDatabase, emptyDirectory, flushToDisk } from '../../sqlite/copy-database';
 
 export const LOG_FILE = 'log.db';
-export const KEYS_FILE = 'keys.db';
+/** Files of a data directory that cannot be made anew, in the order in which they are put back. */
+export const STORED_FILES = [KEY_ENCRYPTION_KEY_FILE, KEYS_FILE, LOG_FILE] as const;
 
 /**
  * Copies log and keys while they are written.
  *
  * The log goes first: a key that is made meanwhile is then in the copy of the keys, although nothing in the copy of the log may need it.
  * The other way round, the log's copy could hold what no key in the other opens. A key that is destroyed meanwhile is missing, which is
- * what its destruction is for.
+ * what its destruction is for. The key-encryption keys go last: a rotation only ever adds to them before it has wrapped anything.
  *
  * @param directory of the log and the keys
  * @throws DirectoryNotEmpty
@@ -24,5 +27,10 @@ export async function copyStores(log: EmbeddedLog, directory: string, target: st
   const keys = join(directory, KEYS_FILE);
   // A log that was only ever opened by operators has none.
   if (existsSync(keys)) await copyDatabase(keys, join(target, KEYS_FILE));
+  const encryption = join(directory, KEY_ENCRYPTION_KEY_FILE);
+  if (existsSync(encryption)) {
+    copyFileSync(encryption, join(target, KEY_ENCRYPTION_KEY_FILE));
+    flushToDisk(join(target, KEY_ENCRYPTION_KEY_FILE));
+  }
   flushToDisk(target);
 }

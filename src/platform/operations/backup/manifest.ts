@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { EmbeddedLog } from '../../log/embedded/embedded-log';
 import { flushToDisk } from '../../sqlite/copy-database';
 import { OperationFailed } from '../operation-failed';
-import { KEYS_FILE, LOG_FILE } from './copy-stores';
+import { STORED_FILES } from './copy-stores';
 
 const MANIFEST_FILE = 'manifest.json';
 
@@ -15,7 +15,7 @@ const manifestShape = z.object({
   /** ISO 8601, UTC. */
   madeAt: z.string(),
   topics: z.array(z.object({ name: z.string(), ends: z.array(z.number()) })),
-  files: z.array(z.object({ name: z.enum([LOG_FILE, KEYS_FILE]), sha256: z.string(), bytes: z.number() })),
+  files: z.array(z.object({ name: z.enum(STORED_FILES), sha256: z.string(), bytes: z.number() })),
 });
 
 /** What a backup holds. It is written last: a directory without it is no backup. */
@@ -25,7 +25,7 @@ export type Manifest = z.output<typeof manifestShape>;
 export async function sealBackup(directory: string): Promise<Manifest> {
   const { log, topics } = await contentsOf(directory);
   const files = [];
-  for (const name of [LOG_FILE, KEYS_FILE] as const) {
+  for (const name of STORED_FILES) {
     if (existsSync(join(directory, name))) files.push({ name, ...(await digest(join(directory, name))) });
   }
   const manifest: Manifest = { format: 1, log, madeAt: new Date().toISOString(), topics, files };

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { holdDataDirectory } from '../../log/open-log';
 import { emptyDirectory, flushToDisk } from '../../sqlite/copy-database';
 import { OperationFailed } from '../operation-failed';
-import { KEYS_FILE, LOG_FILE } from './copy-stores';
+import { STORED_FILES } from './copy-stores';
 import { contentsOf, readBackup, type Manifest } from './manifest';
 
 const LOCK_FILE = 'process.lock';
@@ -29,7 +29,7 @@ export async function restore(backup: string, dataDir: string): Promise<Manifest
       copyFileSync(join(backup, name), join(dataDir, `${name}.restoring`));
       flushToDisk(join(dataDir, `${name}.restoring`));
     }
-    for (const name of [KEYS_FILE, LOG_FILE] as const) {
+    for (const name of STORED_FILES) {
       if (!names.includes(name)) continue;
       renameSync(join(dataDir, `${name}.restoring`), join(dataDir, name));
       flushToDisk(dataDir);

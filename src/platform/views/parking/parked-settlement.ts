@@ -1,10 +1,11 @@
 import { NewerSchema } from '../../../kernel/event-contract';
+import type { PersonalIndex } from '../../../kernel/personal-data';
 import type { RowChange, RowShape } from '../../../kernel/view';
 import { asError } from '../../as-error';
 import { causeOf } from '../../log/dead-letter';
 import type { LogRecord } from '../../log/log.port';
 import type { PartitionFeed } from '../partition-feed';
-import type { Projection } from '../projection';
+import { indexOf, type IndexFor, type Projection } from '../projection';
 import type { ReadStore } from '../read-store.port';
 import { FoldFailed, foldOf } from '../view-fold';
 import { RowsRefused } from '../views.errors';
@@ -26,6 +27,7 @@ export class ParkedSettlement {
   constructor(
     private readonly store: ReadStore,
     private readonly projection: Projection,
+    private readonly indexFor?: IndexFor,
   ) {}
 
   /**
@@ -46,14 +48,16 @@ export class ParkedSettlement {
 
   private async settleKey(feed: PartitionFeed, place: ParkedPlace, shouldDrop: boolean): Promise<void> {
     let dropped = shouldDrop ? 1 : 0;
+    let index: PersonalIndex | undefined;
     for (;;) {
       const records = await oldestParked(this.store.db, place, RECORDS_PER_TRANSACTION);
       if (records.length === 0) break;
-      const isDone = await this.take(feed, place, records, dropped);
+      index ??= await indexOf(this.projection, records, this.indexFor);
+      const isDone = await this.take(feed, place, records, dropped, index);
       if (!isDone) return;
       dropped = 0;
     }
-    feed.unpark(place.key, (record) => this.changesOf(record));
+    feed.unpark(place.key, (record) => this.changesOf(record, index));
   }
 
   /** @returns whether all of them are settled */
@@ -62,8 +66,9 @@ export class ParkedSettlement {
     place: ParkedPlace,
     records: readonly LogRecord[],
     dropped: number,
+    index: PersonalIndex | undefined,
   ): Promise<boolean> {
-    let taken = this.read(records.slice(dropped));
+    let taken = this.read(records.slice(dropped), index);
     for (;;) {
       try {
         await this.write(feed, place, records, dropped, taken);
@@ -79,11 +84,11 @@ export class ParkedSettlement {
     }
   }
 
-  private read(records: readonly LogRecord[]): Taken {
+  private read(records: readonly LogRecord[], index: PersonalIndex | undefined): Taken {
     const events: (readonly RowChange<RowShape>[])[] = [];
     for (const record of records) {
       try {
-        events.push(this.changesOf(record));
+        events.push(this.changesOf(record, index));
       } catch (error) {
         return { events, failure: asError(error) };
       }
@@ -91,8 +96,8 @@ export class ParkedSettlement {
     return { events, failure: undefined };
   }
 
-  private changesOf(record: LogRecord): readonly RowChange<RowShape>[] {
-    return this.projection.read(record)?.changes ?? [];
+  private changesOf(record: LogRecord, index: PersonalIndex | undefined): readonly RowChange<RowShape>[] {
+    return this.projection.read(record, index)?.changes ?? [];
   }
 
   private async write(

@@ -1,3 +1,4 @@
+import type { PersonalIndex } from '../../../kernel/personal-data';
 import type { RecordedEvent } from '../../../kernel/event-contract';
 import { decodeEvent } from '../../log/envelope';
 import { NoRebuild, RebuildRunning, UnknownView, type ViewStatus } from '../../operations/operations.port';
@@ -224,8 +225,8 @@ export function rebuildContract(name: string, makeDatabase: () => Promise<TestDa
 const repeatingEntries = projectionOf(
   {
     ...entriesView,
-    project: (event: RecordedEvent<LedgerEvent>) =>
-      entriesView.project(event.type === 'Closed' ? { ...event, sequence: 1 } : event),
+    project: (event: RecordedEvent<LedgerEvent>, index: PersonalIndex) =>
+      entriesView.project(event.type === 'Closed' ? { ...event, sequence: 1 } : event, index),
   },
   decodeEvent,
 );
