@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '../scripts/process/repository.ts';
+import { runToEnd } from '../scripts/process/run-to-end.ts';
 import type { AppProcess } from './support/app-process.ts';
 import { describeModes } from './support/modes.ts';
 import { OpenApi } from './support/openapi.ts';
@@ -16,6 +20,9 @@ const runs = 2;
 /** Of one run; it has some 340. A collection that lost its scripts would pass otherwise. */
 const assertionsMin = 300;
 
+/** With the port of `npm start`. */
+const documentedUrl = 'http://localhost:3000';
+const readme = readFileSync(join(repositoryRoot(), 'README.md'), 'utf8');
 const collection = collectionText();
 const requests = requestsOf(collection);
 
@@ -33,6 +40,14 @@ describeModes('the Postman collection', ({ startApp }) => {
     expect(assertions).toBeGreaterThan(runs * assertionsMin);
     expect([...sent]).toEqual(requests.map(({ name }) => name));
   }, 120_000);
+
+  it('is run by the line of the README', async () => {
+    const line = /^npx newman run .+$/m.exec(readme)?.[0] ?? '';
+    expect(line).toContain(documentedUrl);
+    const command = `${line.replace(documentedUrl, app.url)} --folder Tokens`;
+
+    expect(await runToEnd('bash', ['-c', command], { cwd: repositoryRoot() })).toContain('200 with JSON');
+  });
 
   it('asks for every route of /openapi.json, and for nothing else', async () => {
     const { operations } = await OpenApi.of(app.url);
