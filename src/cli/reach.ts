@@ -32,8 +32,8 @@ async function reachKafka(settings: Settings, kafka: KafkaSettings, terminal: Te
   const log = await openKafkaToRead(settings, kafka, { info: () => undefined, warn: tell, error: tell });
   const features = await chosenFeatures(settings);
   const stored = new StoredOperations(settings, log, features);
-  const { views, deadLetters, reactions } = stored;
-  const services = { log, topics: topicNames(features), views, deadLetters, reactions };
+  const { views, deadLetters, reactions, keys } = stored;
+  const services = { log, topics: topicNames(features), views, deadLetters, reactions, keys };
   return new LocalOperator('kafka', services, async () => {
     await stored.close();
     await log.close();
@@ -51,11 +51,11 @@ async function openDirectory(settings: Settings): Promise<Operator> {
     const log = await EmbeddedLog.open({ directory: dataDir, partitions, partitionsExplicit: false });
     const features = await chosenFeatures(settings);
     const stored = new StoredOperations(settings, log, features);
-    const { views, deadLetters, reactions } = stored;
+    const { views, deadLetters, reactions, keys } = stored;
     const copyTo = (target: string): Promise<void> => copyStores(log, dataDir, target);
     return new LocalOperator(
       'directory',
-      { log, topics: topicNames(features), views, deadLetters, reactions, copyTo },
+      { log, topics: topicNames(features), views, deadLetters, reactions, keys, copyTo },
       async () => {
         await stored.close();
         await log.close();

@@ -8,6 +8,7 @@ import type { CliContext } from './cli-context';
 import { addConfigCommand } from './config.command';
 import { addDeadLetterCommands } from './dead-letters.commands';
 import { EXIT, exitCodeOf } from './exit-codes';
+import { addKeysCommands } from './keys.commands';
 import { addPaymentsCommands } from './payments.commands';
 import { addReactionCommands } from './reactions.commands';
 import type { Terminal } from './terminal';
@@ -79,6 +80,7 @@ function programOf(context: CliContext): Command {
   addConfigCommand(program, context);
   addVerifyCommand(program, context);
   addPaymentsCommands(program, context);
+  addKeysCommands(program, context);
   addBackupCommands(program, context);
   return program;
 }

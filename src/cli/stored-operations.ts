@@ -6,7 +6,12 @@ import type { Feature } from '../platform/feature';
 import type { Log } from '../platform/log/log.port';
 import { DeadLetters } from '../platform/operations/dead-letters';
 import { OperationFailed } from '../platform/operations/operation-failed';
-import type { DeadLetterOperations, ReactionOperations, ViewOperations } from '../platform/operations/operations.port';
+import type {
+  DeadLetterOperations,
+  KeyOperations,
+  ReactionOperations,
+  ViewOperations,
+} from '../platform/operations/operations.port';
 import { topicNames } from '../platform/platform.topics';
 import { projectionsOf } from '../platform/platform.projections';
 import { ParkedReactions } from '../platform/reactions/parked-reactions';
@@ -66,6 +71,23 @@ export class StoredOperations {
     return {
       list: async () => (await operations()).list(),
       begin: async (consumer, at) => (await operations()).begin(consumer, at),
+    };
+  }
+
+  get keys(): KeyOperations {
+    const { settings } = this;
+    return {
+      rotate: async () => {
+        const { openPersonalData } = await import('../platform/keys/open-keys.ts');
+        const personal = await openPersonalData(settings, settings.dataDir);
+        if (personal === undefined) throw new OperationFailed('NOT_FOUND', 'there are no keys of persons yet');
+        try {
+          const { KeyRotation } = await import('../platform/keys/key-rotation.ts');
+          return await new KeyRotation(settings, settings.dataDir, personal).rotate();
+        } finally {
+          await personal.close();
+        }
+      },
     };
   }
 

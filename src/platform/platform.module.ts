@@ -10,6 +10,7 @@ import type { Settings } from './config/settings';
 import { checkFeatures, FEATURES, type Feature } from './feature';
 import { HttpProblem } from './http/http-problem';
 import { ProblemCatalog } from './http/problem-catalog';
+import { KeyRotation } from './keys/key-rotation';
 import { KEYS, keysProviders } from './keys/keys.providers';
 import type { Keys } from './keys/open-keys';
 import { PersonalData } from './keys/personal-data';
@@ -97,10 +98,17 @@ export class PlatformModule {
         },
         {
           provide: OPERATOR_SERVICES,
-          inject: [LOG, VIEW_OPERATIONS, DEAD_LETTER_OPERATIONS],
-          useFactory: (log: Log, views: ViewOperations, deadLetters: DeadLetterOperations): OperatorServices => {
+          inject: [LOG, VIEW_OPERATIONS, DEAD_LETTER_OPERATIONS, KEYS, DATA_DIRECTORY],
+          useFactory: (
+            log: Log,
+            views: ViewOperations,
+            deadLetters: DeadLetterOperations,
+            { personal }: Keys,
+            { path }: DataDirectory,
+          ): OperatorServices => {
             const reactions = new StoredReactions(log, reactionsOf(features));
-            return { log, topics: topicNames(features), views, deadLetters, reactions };
+            const keys = personal === undefined ? {} : { keys: new KeyRotation(settings, path, personal) };
+            return { log, topics: topicNames(features), views, deadLetters, reactions, ...keys };
           },
         },
         CommandParts,

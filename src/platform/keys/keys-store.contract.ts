@@ -136,7 +136,7 @@ function assertOpens(cipher: PersonCipher): void {
 }
 
 /** The store of a process that is killed before the next write, after so many. */
-function dying(store: KeysStore, writes: number): KeysStore {
+export function dying(store: KeysStore, writes: number): KeysStore {
   let left = writes;
   const step = async <T>(write: () => Promise<T>): Promise<T> => {
     if (left-- === 0) throw new Error('killed');

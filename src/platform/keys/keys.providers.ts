@@ -19,13 +19,18 @@ export function keysProviders(features: readonly Feature[]): Provider[] {
   const keys: Provider = {
     provide: KEYS,
     inject: [SETTINGS, DATA_DIRECTORY, LOG],
-    useFactory: (settings: Settings, directory: DataDirectory, log: Log): Promise<Keys> => {
+    useFactory: async (settings: Settings, directory: DataDirectory, log: Log): Promise<Keys> => {
+      const isSealed = (): Promise<boolean> => isLogSealed(log, personal);
+      const opened = await openKeys(settings, directory.path, {
+        logId: log.id,
+        holdsPersonalData,
+        isLogSealed: isSealed,
+      });
       if (holdsPersonalData && settings.kafka !== undefined && settings.dataKeyEncryptionKeys === undefined) {
         const why = 'DATA_KEY_ENCRYPTION_KEY is not set: customers can be read only with the key that is kept in';
         new Logger('Keys').warn(`${why} ${directory.path}`);
       }
-      const isSealed = (): Promise<boolean> => isLogSealed(log, personal);
-      return openKeys(settings, directory.path, { logId: log.id, holdsPersonalData, isLogSealed: isSealed });
+      return opened;
     },
   };
   const ofPersons: Provider = {

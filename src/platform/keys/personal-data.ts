@@ -29,7 +29,7 @@ export class PersonalData {
 
   constructor(
     private readonly store: KeysStore,
-    private readonly keks: KeyEncryptionKeys,
+    private keks: KeyEncryptionKeys,
     private readonly indexSecret: Buffer,
   ) {
     const common = { cache: false, maxBatchSize: PERSONS_PER_QUERY_MAX };
@@ -37,6 +37,11 @@ export class PersonalData {
     // While one batch of new keys is made safe, the next one gathers: they share an fsync.
     const batchScheduleFn = (callback: () => void): void => void this.making.then(() => setImmediate(callback));
     this.maker = new DataLoader((persons) => this.make(persons), { ...common, batchScheduleFn });
+  }
+
+  /** Wraps and unwraps by these from now on. */
+  use(keks: KeyEncryptionKeys): void {
+    this.keks = keks;
   }
 
   /** @throws ViewsUnavailable */

@@ -1,4 +1,5 @@
 import { asError } from '../as-error';
+import { KeyEncryptionKeyWrong } from '../keys/keys-store.port';
 import { DirectoryNotEmpty } from '../sqlite/copy-database';
 import { DiskFull, LogSetupError, LogUnavailable, OffsetOutOfRange } from '../log/log.port';
 import { ViewsUnavailable } from '../views/views.errors';
@@ -57,6 +58,7 @@ const MEANINGS: readonly (readonly [new (...args: never[]) => Error, FailureCode
   [LogSetupError, 'UNAVAILABLE'],
   [DiskFull, 'CANNOT_CREATE'],
   [DirectoryNotEmpty, 'CANNOT_CREATE'],
+  [KeyEncryptionKeyWrong, 'CONFLICT'],
 ];
 
 /** What an error means to an operator. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dropDeadLetter, listDeadLetters, retryDeadLetter, showDeadLetter } from './dead-letter.operations';
+import { rotateKeys } from './key.operations';
 import { operation, type Operation } from './operation';
 import { OperationFailed, operationFailed } from './operation-failed';
 import type { OperatorServices } from './operator-services';
@@ -37,6 +38,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     erased(tailRecords),
     erased(readLog),
     erased(copyStores),
+    erased(rotateKeys),
   ].map((known) => [known.name, known]),
 );
 

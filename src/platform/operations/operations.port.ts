@@ -102,6 +102,16 @@ export interface ReactionStatus {
   readonly parkedKeys: number;
 }
 
+/** What an operator can do to the keys of persons. */
+export interface KeyOperations {
+  /**
+   * Wraps every key by the newest key-encryption key. A repeat goes on where one was broken off.
+   * @throws OperationFailed CONFLICT
+   * @throws ViewsUnavailable
+   */
+  rotate(): Promise<{ readonly kek: string; readonly rewrapped: number }>;
+}
+
 /** Neither a process nor a publication runs under that name. */
 export class UnknownReaction extends Error {
   override readonly name = 'UnknownReaction';

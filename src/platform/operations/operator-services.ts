@@ -1,5 +1,5 @@
 import type { Log } from '../log/log.port';
-import type { DeadLetterOperations, ReactionOperations, ViewOperations } from './operations.port';
+import type { DeadLetterOperations, KeyOperations, ReactionOperations, ViewOperations } from './operations.port';
 
 /** Injection token of {@link ViewOperations}. */
 export const VIEW_OPERATIONS = Symbol('VIEW_OPERATIONS');
@@ -19,6 +19,8 @@ export interface OperatorServices {
   readonly deadLetters: DeadLetterOperations;
   /** Absent where nobody knows what runs. */
   readonly reactions?: ReactionOperations;
+  /** Absent where there are no keys of persons. */
+  readonly keys?: KeyOperations;
   /** Copies log and keys, while they are written, into a directory; absent where the log is not embedded. */
   readonly copyTo?: (directory: string) => Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
+import type { PersonalIndex } from '../../../kernel/personal-data';
 import type { RowShape } from '../../../kernel/view';
 import type { LogRecord } from '../../log/log.port';
-import type { Projection } from '../../views/projection';
+import { indexOf, type IndexFor, type Projection } from '../../views/projection';
 import { keyText, RowCodec, shownKey, type StoredValue } from '../../views/row.codec';
 import { foldOf } from '../../views/view-fold';
 import type { Findings } from './findings';
@@ -22,6 +23,7 @@ export async function verifyView(
   snapshot: ViewsSnapshot,
   projection: Projection,
   findings: Findings,
+  indexFor: IndexFor,
 ): Promise<number | undefined> {
   const { name } = projection;
   const [entry, checkpoints] = [
@@ -43,7 +45,8 @@ export async function verifyView(
       const aside = await setAside(snapshot, name, topic, partition);
       let last = 0;
       for await (const records of reader.read(topic, partition, there.start, Math.min(next, there.end))) {
-        last = foldRecords(projection, codec, records, folds, aside, last);
+        const index = await indexOf(projection, records, indexFor);
+        last = foldRecords(projection, codec, records, folds, aside, last, index);
       }
       if (last !== sequence) findings.add('checkpoint', place, `it says sequence ${sequence}, its offset ${last}`);
     }
@@ -80,6 +83,7 @@ function foldRecords(
   folds: Scratch,
   aside: ReadonlySet<number>,
   last: number,
+  index: PersonalIndex | undefined,
 ): number {
   let sequence = last;
   const projected = records.flatMap((record) => {
@@ -88,7 +92,7 @@ function foldRecords(
       if (record.headers['sequence'] === String(sequence + 1)) sequence++;
       return [];
     }
-    const read = projection.read(record);
+    const read = projection.read(record, index);
     sequence = read?.sequence ?? sequence;
     return read ?? [];
   });

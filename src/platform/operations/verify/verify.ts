@@ -1,11 +1,15 @@
 import type { Settings } from '../../config/settings';
 import type { Feature } from '../../feature';
+import { openPersonalData } from '../../keys/open-keys';
 import { topicsOf } from '../../log/envelope';
+import type { IndexFor } from '../../views/projection';
 import { Findings, type Finding } from './findings';
 import type { Bounds, LogReader } from './log-reader';
 import { verifyPartition } from './verify-partition';
 import { verifyView } from './verify-view';
 import { withViewsSnapshot } from './views-snapshot';
+
+type VerifySettings = Pick<Settings, 'dataDir' | 'databaseUrl' | 'dataKeyEncryptionKeys' | 'production'>;
 
 /** What was read, and what of it is not as the log says. */
 export interface Verification {
@@ -24,7 +28,7 @@ export interface Verification {
 export async function verify(
   reader: LogReader,
   features: readonly Feature[],
-  settings: Pick<Settings, 'dataDir' | 'databaseUrl'>,
+  settings: VerifySettings,
 ): Promise<Verification> {
   const findings = new Findings();
   const modules: Verification['modules'][number][] = [];
@@ -37,23 +41,28 @@ export async function verify(
 export async function verifyViews(
   reader: LogReader,
   features: readonly Feature[],
-  settings: Pick<Settings, 'dataDir' | 'databaseUrl'>,
+  settings: VerifySettings,
   findings: Findings,
 ): Promise<Verification['views']> {
+  const projections = features.flatMap((feature) => feature.views);
+  const isPersonal = projections.some((projection) => projection.isPersonal);
+  const personal = isPersonal ? await openPersonalData(settings, settings.dataDir) : undefined;
+  const indexFor: IndexFor = async (persons) => (await personal?.indexFor(persons)) ?? (() => null);
   const views = await withViewsSnapshot(settings, async (snapshot) => {
     const seen: Verification['views'][number][] = [];
-    for (const projection of features.flatMap((feature) => feature.views)) {
+    for (const projection of projections) {
       const { name, retention } = projection;
       // Rows that time takes away are no function of the log.
       if (retention !== undefined) {
         seen.push({ name, skipped: 'rows are kept for a time only' });
         continue;
       }
-      const rows = await verifyView(reader, snapshot, projection, findings);
+      const rows = await verifyView(reader, snapshot, projection, findings, indexFor);
       seen.push(rows === undefined ? { name, skipped: 'never filled' } : { name, rows });
     }
     return seen;
   });
+  await personal?.close();
   return views ?? [];
 }
 

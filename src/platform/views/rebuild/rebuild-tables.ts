@@ -10,14 +10,14 @@ type Rebuild = PlatformTables['view_rebuilds'];
  * a view exact keeps its rebuild exact, through crashes and take-overs too.
  */
 export function generationOf(projection: Projection, generation: number): Projection {
-  const { name, table, topics, stream, read } = projection;
+  // What time takes away is left to the live table.
+  const { retention: _retention, ...lasting } = projection;
+  const { name, table } = projection;
   return {
+    ...lasting,
     name: `${name}@${generation}`,
     consumer: name,
-    topics,
     table: { ...table, name: `${table.name}_g${generation}` },
-    read,
-    ...(stream === undefined ? {} : { stream }),
   };
 }
 
