@@ -12,6 +12,8 @@ export const parts = [
   'payments',
   'payments-kafka',
   'payment-streams',
+  'customers',
+  'customers-kafka',
   'simulation',
   'simulation-kafka',
 ] as const;
@@ -24,6 +26,8 @@ export interface Options {
   readonly repeat: number;
   /** That the parts about scale are measured with. */
   readonly aggregates: number;
+  /** That the parts about customers are measured with. */
+  readonly customers: number;
 }
 
 /** Scale is measured beside a process with a thousand. */
@@ -38,6 +42,7 @@ export function readOptions(args: readonly string[]): Options {
       seconds: { type: 'string', default: '8' },
       repeat: { type: 'string', default: '3' },
       aggregates: { type: 'string', default: '1000000' },
+      customers: { type: 'string', default: '100000' },
     },
   });
   const unknown = values.only.filter((name) => !parts.some((part) => part === name));
@@ -49,6 +54,7 @@ export function readOptions(args: readonly string[]): Options {
     seconds: wholeNumber('--seconds', values.seconds),
     repeat: wholeNumber('--repeat', values.repeat),
     aggregates,
+    customers: wholeNumber('--customers', values.customers),
   };
 }
 

@@ -4,6 +4,7 @@ import { repositoryRoot } from '../scripts/process/repository.ts';
 import { Tether } from '../scripts/process/tether.ts';
 import { buildProduct } from '../test/support/product-build.ts';
 import type { BenchContext } from './figures/bench-context.ts';
+import { customersFigures, customersKafkaFigures } from './figures/customers.figures.ts';
 import { embeddedFigures } from './figures/embedded.figures.ts';
 import type { Figure } from './figures/figure.ts';
 import { kafkaFigures } from './figures/kafka.figures.ts';
@@ -32,11 +33,13 @@ const figuresOf: Readonly<Record<Part, (context: BenchContext) => Promise<Figure
   payments: paymentsFigures,
   'payments-kafka': paymentsKafkaFigures,
   'payment-streams': paymentStreamsFigures,
+  customers: customersFigures,
+  'customers-kafka': customersKafkaFigures,
   simulation: simulationFigures,
   'simulation-kafka': simulationKafkaFigures,
 };
 
-/** `npm run bench [-- --only PART] [--seconds N] [--repeat N] [--aggregates N]`: measures, reports, and judges nothing. */
+/** `npm run bench [-- --only PART] [--seconds N] [--repeat N] [--aggregates N] [--customers N]`: measures, reports, and judges nothing. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const at = new Date().toISOString();
@@ -52,12 +55,13 @@ async function main(): Promise<void> {
     await buildProduct();
     const build = await buildBench();
     const generator = await findLoadGenerator(directory);
-    const { seconds, repeat, aggregates } = options;
+    const { seconds, repeat, aggregates, customers } = options;
     const tell = (line: string): void => console.log(line);
     const figures: Figure[] = [];
     for (const part of options.only) {
       try {
-        figures.push(...(await figuresOf[part]({ seconds, repeat, aggregates, generator, build, directory, tell })));
+        const context = { seconds, repeat, aggregates, customers, generator, build, directory, tell };
+        figures.push(...(await figuresOf[part](context)));
       } catch (error) {
         // What the other parts have measured is not lost by it.
         console.error(`${part}:`, error);

@@ -8,6 +8,7 @@ export interface BenchContext {
   readonly repeat: number;
   /** How many the parts about scale create. */
   readonly aggregates: number;
+  readonly customers: number;
   readonly generator: LoadGenerator;
   readonly build: BenchBuild;
   /** Everything that the run writes, on the disk that is measured; removed at the end. */

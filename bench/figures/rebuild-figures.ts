@@ -64,7 +64,8 @@ async function rebuildOnce(site: ProductSite, view: string, events: number): Pro
   return { view, commandSeconds, listSeconds, generation, eventsPerSecond };
 }
 
-async function timed(work: () => Promise<string>): Promise<{ output: string; seconds: number }> {
+/** What a work gives, and the seconds that it took. */
+export async function timed(work: () => Promise<string>): Promise<{ output: string; seconds: number }> {
   const startedAt = performance.now();
   const output = await work();
   return { output, seconds: (performance.now() - startedAt) / 1_000 };

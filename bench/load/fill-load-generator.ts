@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { repositoryRoot } from '../../scripts/process/repository.ts';
 import { runToEnd } from '../../scripts/process/run-to-end.ts';
 import { rounded } from '../statistics.ts';
-import { rawRequest } from './load-result.ts';
+import { rawRequest, requestSeparator } from './load-result.ts';
 
 const count = z.int().min(0);
 
@@ -33,16 +33,30 @@ export async function fillValues(
   directory: string,
   { port, connections, values }: { port: number; connections: number; values: number },
 ): Promise<Fill> {
+  const requests = [rawRequest({ port, method: 'POST', path: '/values', body: { value: 0 } })];
+  return fill(directory, { port, connections, count: values, requests });
+}
+
+/** As {@link fillValues}, for whatever answers 201 with an `id` or an `orderId`. @param requests sent in turn */
+export async function fill(
+  directory: string,
+  {
+    port,
+    connections,
+    count: wanted,
+    requests,
+  }: { port: number; connections: number; count: number; requests: readonly string[] },
+): Promise<Fill> {
   const requestFile = join(directory, 'fill-request.txt');
   const idFile = join(directory, 'fill-ids.txt');
-  await writeFile(requestFile, rawRequest({ port, method: 'POST', path: '/values', body: { value: 0 } }), 'latin1');
+  await writeFile(requestFile, requests.join(requestSeparator), 'latin1');
   const program = join(repositoryRoot(), 'bench', 'load', 'fill-load.ts');
-  const args = [program, String(port), String(connections), String(values), requestFile, idFile];
+  const args = [program, String(port), String(connections), String(wanted), requestFile, idFile];
   const output = await runToEnd(process.execPath, ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', ...args]);
   const { created, seconds, others } = fillCounts.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
-  if (created < values) throw new Error(`only ${created} of ${values} values created: ${JSON.stringify(others)}`);
+  if (created < wanted) throw new Error(`only ${created} of ${wanted} were created: ${JSON.stringify(others)}`);
   const ids = (await readFile(idFile, 'latin1')).split('\n');
-  await rm(idFile);
+  await Promise.all([rm(idFile), rm(requestFile)]);
   const faults = Object.entries(others).map(([kind, many]) => `fill: ${many} answers of kind ${kind}`);
   return { ids, perSecond: rounded(created / seconds, 1), faults };
 }

@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { FillCounts } from './fill-load-generator.ts';
+import { requestSeparator } from './load-result.ts';
 
-/** `node fill-load.ts PORT CONNECTIONS COUNT REQUEST-FILE ID-FILE`: a closed loop that goes on until so many values exist. */
+/** `node fill-load.ts PORT CONNECTIONS COUNT REQUEST-FILE ID-FILE`: a closed loop that goes on until so many things were created. */
 const [port = 0, connections = 0, wanted = 0] = process.argv.slice(2, 5).map(Number);
 const [requestFile = '', idFile = ''] = process.argv.slice(5);
-const request = readFileSync(requestFile);
+/** Sent in turn. */
+const requests = readFileSync(requestFile, 'latin1').split(requestSeparator);
 /** With more answers that are no 201 than this, something is wrong, and going on would not end. */
 const othersMax = 1_000;
 
@@ -13,6 +15,7 @@ const ids: string[] = [];
 const others: Record<string, number> = {};
 const sockets = new Set<Socket>();
 let otherCount = 0;
+let turn = 0;
 let inFlight = 0;
 let isOver = false;
 
@@ -24,7 +27,7 @@ function open(): void {
     if (ids.length + inFlight >= wanted) return;
     isAsking = true;
     inFlight++;
-    socket.write(request);
+    socket.write(requests[turn++ % requests.length] ?? '', 'latin1');
   };
   sockets.add(socket);
   socket.on('connect', send);
@@ -51,7 +54,7 @@ function open(): void {
 }
 
 function note(status: string, body: string): void {
-  const id = status === '201' ? /"id":"([^"]+)"/.exec(body)?.[1] : undefined;
+  const id = status === '201' ? /"(?:id|orderId)":"([^"]+)"/.exec(body)?.[1] : undefined;
   if (id !== undefined) ids.push(id);
   else {
     others[status] = (others[status] ?? 0) + 1;

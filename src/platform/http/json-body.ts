@@ -9,15 +9,14 @@ const acceptedCharset = /;\s*charset\s*=\s*"?utf-?8"?\s*(;|$)/i;
 
 /**
  * Reads a request body as JSON. `null` members are dropped (absent and null are one), `null` items of lists stay for
- * validation to refuse, and a body of `null` is no body.
+ * validation to refuse, and a body of `null`, or of nothing, is no body.
  *
  * @throws HttpProblem `VALIDATION_FAILED` on anything but well-formed UTF-8 JSON with finite numbers, text that every store
  *   can hold, at most 32 levels, and no prototype keys
  */
 export function parseJsonBody(bytes: Buffer): unknown {
-  if (bytes.length === 0) {
-    throw malformed('The body is empty.');
-  }
+  // Clients leave the header on requests that have no body.
+  if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) {
     throw malformed('The body is not UTF-8.');
   }

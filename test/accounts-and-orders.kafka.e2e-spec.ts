@@ -1,0 +1,105 @@
+import type { AppProcess } from './support/app-process.ts';
+import { orderOf, plainCustomer, seedCustomer } from './support/customers.ts';
+import { eventually } from './support/eventually.ts';
+import { describeModes } from './support/modes.ts';
+import { SignedIn } from './support/signed-in.ts';
+
+describeModes(
+  'Accounts and orders in processes of their own',
+  ({ newSite }) => {
+    let accounts: AppProcess;
+    let orders: AppProcess;
+    let accountant: SignedIn;
+    let clerk: SignedIn;
+    let admin: SignedIn;
+
+    beforeAll(async () => {
+      const site = await newSite();
+      const settings = { KAFKA_SESSION_TIMEOUT_MS: '2000' };
+      // Orders come up first: who follows a topic does not wait for who writes it.
+      orders = await site.start({ ...settings, MODULES: 'orders' });
+      accounts = await site.start({ ...settings, MODULES: 'accounts' });
+      [accountant, clerk, admin] = await Promise.all([
+        SignedIn.as(accounts, 'accountant'),
+        SignedIn.as(orders, 'clerk'),
+        SignedIn.as(accounts, 'officer', 'admin'),
+      ]);
+    }, 60_000);
+
+    const save = (body: object) => accountant.post('/accounts/customer/create', body);
+    const documentOf = (id: string) => clerk.get(`/orders/order/${id}`);
+    const place = async (id: string): Promise<string> =>
+      (await clerk.post('/orders', orderOf(id)).expect(201)).body.orderId;
+
+    it('serve the routes of their own modules alone', async () => {
+      await accountant.get('/orders/list').expect(404);
+      await clerk.get('/accounts/customers').expect(404);
+    });
+
+    it('carry a customer from one to the other, and every change', async () => {
+      await save(seedCustomer).expect(201);
+      const { name, contact, addresses } = seedCustomer;
+      await eventually(() => documentOf('123456').expect(200, { id: '123456', name, contact, addresses, orders: [] }));
+
+      const moved = { ...seedCustomer, addresses: [{ ...seedCustomer.addresses[0], city: 'Moonrise' }] };
+      await save(moved).expect(200);
+      await eventually(async () => expect((await documentOf('123456')).body.addresses).toEqual(moved.addresses));
+    });
+
+    it('leave orders at work while accounts is stopped, and bring what was missed', async () => {
+      await save(plainCustomer('before')).expect(201);
+      await eventually(() => documentOf('before').expect(200));
+      await accounts.kill9();
+
+      const [known, unknown] = [await place('before'), await place('later')];
+      await clerk.post(`/orders/${known}/ship`, {}).expect(200);
+      await eventually(async () =>
+        expect((await documentOf('before')).body).toMatchObject({
+          name: { firstName: 'Ann' },
+          orders: [{ orderId: known, status: 'shipped' }],
+        }),
+      );
+      await eventually(async () =>
+        expect((await documentOf('later')).body).toMatchObject({ name: null, orders: [{ orderId: unknown }] }),
+      );
+
+      await accounts.restart();
+      await save(plainCustomer('later')).expect(201);
+      await eventually(async () =>
+        expect((await documentOf('later')).body).toMatchObject({
+          name: { firstName: 'Ann' },
+          orders: [{ orderId: unknown }],
+        }),
+      );
+    });
+
+    it('forget who is erased in both at once (G11)', async () => {
+      await save(plainCustomer('gone')).expect(201);
+      const orderId = await place('gone');
+      await eventually(async () =>
+        expect((await documentOf('gone')).body).toMatchObject({ name: { firstName: 'Ann' }, orders: [{ orderId }] }),
+      );
+      await admin.delete('/accounts/customer/gone').expect(204);
+      expect((await documentOf('gone').expect(200)).body).toMatchObject({
+        name: null,
+        contact: null,
+        addresses: [],
+        orders: [{ orderId, total: '6400.05' }],
+      });
+    });
+
+    it('finish an erasure whose process is killed before it has destroyed the key (G11)', async () => {
+      await save(plainCustomer('killed')).expect(201);
+      await eventually(async () => expect((await documentOf('killed')).body.name).not.toBeNull());
+      // Answered before it is decided: nobody but the eraser destroys the key.
+      await admin.delete('/accounts/customer/killed').set('Prefer', 'respond-async').expect(202);
+      await accounts.kill9();
+      await accounts.restart();
+      await eventually(async () => expect((await documentOf('killed').expect(200)).body.name).toBeNull(), {
+        within: 20_000,
+      });
+      await save(plainCustomer('killed')).expect(410);
+    });
+  },
+  ['kafka'],
+);
