@@ -20,7 +20,11 @@ describeModes(
     let issuer: StubIssuer;
     let rsa: TokenForge;
     let app: AppProcess;
-    const settings = (): Record<string, string> => ({ AUTH_ISSUER: issuer.url, NODE_ENV: 'production' });
+    const settings = (): Record<string, string> => ({
+      AUTH_ISSUER: issuer.url,
+      NODE_ENV: 'production',
+      DATA_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+    });
     /** Every token that was sent, good or bad. */
     const sent: string[] = [];
     const send = (path: string, token: string, options: Parameters<typeof ask>[2] = {}) => {

@@ -19,7 +19,11 @@ describeModes(
 
     beforeAll(async () => {
       issuer = await StubIssuer.start();
-      closed = await startApp({ AUTH_ISSUER: issuer.url, NODE_ENV: 'production' });
+      closed = await startApp({
+        AUTH_ISSUER: issuer.url,
+        NODE_ENV: 'production',
+        DATA_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+      });
       open = await startApp();
     }, 60_000);
     afterAll(() => issuer.stop());

@@ -1,6 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KeyRotation } from '../../keys/key-rotation';
+import { openKeys } from '../../keys/open-keys';
+import { PersonCipher } from '../../keys/person-cipher';
 import { openSecrets } from '../../keys/testing/open-secrets';
 import { EmbeddedLog } from '../../log/embedded/embedded-log';
 import { copyStores } from './copy-stores';
@@ -64,6 +67,22 @@ describe('A backup', () => {
     expect((await openSecrets(target, log.id)).fingerprint).toEqual(fingerprint);
   });
 
+  it('opens the keys of persons though they were rotated while it was made', async () => {
+    const purpose = { logId: log.id, holdsPersonalData: true, isLogSealed: () => Promise.resolve(false) };
+    const keys = await openKeys({ production: false }, data, purpose);
+    const { personal } = keys;
+    if (personal === undefined) throw new Error('it holds personal data');
+    const sealed = sealerOf(await personal.forWriting('ann')).seal('a', 'text');
+    await Promise.all([copyStores(log, data, backup), new KeyRotation({}, data, personal).rotate()]);
+    await keys.close();
+    await sealBackup(backup);
+    await restore(backup, target);
+
+    const restored = await openKeys({ production: false }, target, purpose);
+    expect(sealerOf(await restored.personal?.of('ann')).open('a', sealed)).toBe('text');
+    await restored.close();
+  });
+
   it('holds, while the log is written, all that was safe when it began, to the end of a commit', async () => {
     let acknowledged = 20;
     let isOver = false;
@@ -124,3 +143,8 @@ describe('A backup', () => {
     expect(await readdir(data)).toEqual(before);
   });
 });
+
+function sealerOf(key: unknown): PersonCipher {
+  if (key instanceof PersonCipher) return key;
+  throw new Error(String(key));
+}
