@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import type { AppProcess } from './support/app-process.ts';
 import { orderOf, plainCustomer, seedCustomer } from './support/customers.ts';
 import { eventually } from './support/eventually.ts';
@@ -86,6 +87,25 @@ describeModes(
         addresses: [],
         orders: [{ orderId, total: '6400.05' }],
       });
+    });
+
+    it('destroy the key before they answer, where nobody else would (G11)', async () => {
+      const site = await newSite();
+      const lonely = await site.start({ MODULES: 'accounts', ROLES: 'api,processor,projector' });
+      const officer = await SignedIn.as(lonely, 'officer', 'admin write:accounts');
+      await officer.post('/accounts/customer/create', plainCustomer('ann')).expect(201);
+      await officer.post('/accounts/customer/create', plainCustomer('bob')).expect(201);
+      await officer.delete('/accounts/customer/ann').expect(204);
+
+      const client = new Client({ connectionString: String(site.settings['DATABASE_URL']) });
+      await client.connect();
+      const sql = 'select person, wrapped is null as destroyed from keys.data_keys order by person';
+      const { rows } = await client.query<{ person: string; destroyed: boolean }>(sql);
+      await client.end();
+      expect(rows.map(({ person, destroyed }) => [person, destroyed])).toEqual([
+        ['ann', true],
+        ['bob', false],
+      ]);
     });
 
     it('finish an erasure whose process is killed before it has destroyed the key (G11)', async () => {
