@@ -147,7 +147,7 @@ export function dying(store: KeysStore, writes: number): KeysStore {
     find: (persons) => store.find(persons),
     add: (keys) => store.add(keys),
     destroy: (persons, at) => store.destroy(persons, at),
-    wrappedByOthers: (kek, limit) => store.wrappedByOthers(kek, limit),
+    wrappedByOthers: (kek, after, limit) => store.wrappedByOthers(kek, after, limit),
     rewrap: (changes) => step(() => store.rewrap(changes)),
     register: (kek, known) => step(() => store.register(kek, known)),
     retireAllBut: (kek) => step(() => store.retireAllBut(kek)),

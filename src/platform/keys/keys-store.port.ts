@@ -34,12 +34,12 @@ export interface KeysStore {
   readonly secrets: readonly SecretRow[];
   /** Keys of those persons that have one. As of now: what another process has destroyed is not found. */
   find(persons: readonly string[]): Promise<Map<string, StoredKey>>;
-  /** Keeps the keys of persons that have none, safe from a loss of power. @returns what is there then for each person */
+  /** Keeps the keys of persons that have none, safe from a loss of power. @returns what others have that were there already */
   add(keys: readonly WrappedKey[]): Promise<Map<string, StoredKey>>;
   /** Destroys keys, and marks them so, for good; also of persons that never had one. A repeat changes nothing. */
   destroy(persons: readonly string[], at: number): Promise<void>;
-  /** Keys that are wrapped by another key-encryption key than this one. */
-  wrappedByOthers(kek: string, limit: number): Promise<WrappedKey[]>;
+  /** Keys that are wrapped by another key-encryption key than this one, by person, after one; empty for the first. */
+  wrappedByOthers(kek: string, after: string, limit: number): Promise<WrappedKey[]>;
   /** Replaces what is still as it was. */
   rewrap(changes: readonly { readonly from: WrappedKey; readonly to: WrappedKey }[]): Promise<void>;
   /**

@@ -49,9 +49,13 @@ export class PersonalData {
     return this.finder.load(person);
   }
 
-  /** To seal what is to be written: makes the key when there is none, safe from a loss of power. @throws ViewsUnavailable */
-  async forWriting(person: string): Promise<PersonCipher | 'erased'> {
-    const known = await this.of(person);
+  /**
+   * To seal what is to be written: makes the key when there is none, safe from a loss of power.
+   * @param isNew the person was named just now: it would be in vain to look
+   * @throws ViewsUnavailable
+   */
+  async forWriting(person: string, isNew = false): Promise<PersonCipher | 'erased'> {
+    const known = isNew ? 'unknown' : await this.of(person);
     return known === 'unknown' ? this.maker.load(person) : known;
   }
 
@@ -88,9 +92,11 @@ export class PersonalData {
     await store.register(id, keks.ids);
     let rewrapped = 0;
     do {
-      for (;;) {
-        const others = await store.wrappedByOthers(id, REWRAPPED_AT_ONCE);
-        if (others.length === 0) break;
+      for (let after = ''; ;) {
+        const others = await store.wrappedByOthers(id, after, REWRAPPED_AT_ONCE);
+        const last = others.at(-1);
+        if (last === undefined) break;
+        after = last.person;
         await store.rewrap(others.map((from) => ({ from, to: keks.wrap(from.person, keks.unwrap(from)) })));
         rewrapped += others.length;
       }
@@ -113,19 +119,15 @@ export class PersonalData {
   }
 
   private make(persons: readonly string[]): Promise<(PersonCipher | 'erased')[]> {
-    const made = this.added([...new Set(persons)]).then((there) =>
+    const fresh = new Map([...new Set(persons)].map((person) => [person, randomBytes(PERSON_KEY_BYTES)]));
+    const wrapped = Array.from(fresh, ([person, key]): WrappedKey => this.keks.wrap(person, key));
+    const made = this.store.add(wrapped).then((others) =>
       persons.map((person) => {
-        const key = this.opened(person, there.get(person));
-        if (key === 'unknown') throw new Error(`the key of ${person} was not kept`);
-        return key;
+        const key = this.opened(person, others.get(person));
+        return key === 'unknown' ? new PersonCipher(person, fresh.get(person) ?? Buffer.alloc(0)) : key;
       }),
     );
     this.making = made.catch(() => undefined);
     return made;
-  }
-
-  private added(persons: readonly string[]): Promise<Map<string, StoredKey>> {
-    const fresh = persons.map((person): WrappedKey => this.keks.wrap(person, randomBytes(PERSON_KEY_BYTES)));
-    return this.store.add(fresh);
   }
 }

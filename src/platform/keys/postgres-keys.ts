@@ -21,7 +21,6 @@ const TABLES = `
   create schema if not exists keys;
   create table if not exists keys.secrets (name text primary key, value bytea not null);
   create table if not exists keys.data_keys (person text collate "C" primary key, kek text, wrapped bytea, erased_at bigint);
-  create index if not exists data_keys_by_kek on keys.data_keys (kek) where kek is not null;
   create table if not exists keys.wrapping_keys (id text primary key)`;
 const IN_USE = 'select id from keys.wrapping_keys union select kek from keys.data_keys where kek is not null';
 
@@ -62,9 +61,11 @@ export class PostgresKeys implements KeysStore {
     // In one order, so that two processes that make the keys of the same persons do not wait for each other in a circle.
     const sorted = keys.toSorted((a, b) => (a.person < b.person ? -1 : 1));
     const sql = `insert into keys.data_keys (person, kek, wrapped) select * from unnest($1::text[], $2::text[], $3::bytea[])
-      on conflict do nothing`;
-    await this.query(sql, columnsOf(sorted));
-    return this.find(keys.map(({ person }) => person));
+      on conflict do nothing returning person`;
+    const added = await this.query<{ person: string }>(sql, columnsOf(sorted));
+    if (added.length === keys.length) return new Map();
+    const ours = new Set(added.map(({ person }) => person));
+    return this.find(keys.map(({ person }) => person).filter((person) => !ours.has(person)));
   }
 
   async destroy(persons: readonly string[], at: number): Promise<void> {
@@ -74,9 +75,10 @@ export class PostgresKeys implements KeysStore {
     await this.query(sql, [[...new Set(persons)].sort(), at]);
   }
 
-  async wrappedByOthers(kek: string, limit: number): Promise<WrappedKey[]> {
-    const sql = 'select person, kek, wrapped from keys.data_keys where kek <> $1 order by person limit $2';
-    return this.query<WrappedKey>(sql, [kek, limit]);
+  async wrappedByOthers(kek: string, after: string, limit: number): Promise<WrappedKey[]> {
+    const sql = `select person, kek, wrapped from keys.data_keys where person > $1 and kek <> $2
+      order by person limit $3`;
+    return this.query<WrappedKey>(sql, [after, kek, limit]);
   }
 
   async rewrap(changes: readonly { readonly from: WrappedKey; readonly to: WrappedKey }[]): Promise<void> {

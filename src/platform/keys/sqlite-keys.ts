@@ -21,7 +21,6 @@ const SCHEMA = [
   'pragma secure_delete = on',
   'create table if not exists secrets (name text primary key, value blob not null) without rowid',
   'create table if not exists data_keys (person text primary key, kek text, wrapped blob, erased_at integer) without rowid',
-  'create index if not exists data_keys_by_kek on data_keys (kek) where kek is not null',
   'create table if not exists wrapping_keys (id text primary key) without rowid',
 ];
 
@@ -110,8 +109,14 @@ export class SqliteKeys implements KeysStore {
   async add(keys: readonly WrappedKey[]): Promise<Map<string, StoredKey>> {
     const sql = 'insert into data_keys (person, kek, wrapped) values (?, ?, ?) on conflict do nothing';
     const values = keys.flatMap(({ person, kek, wrapped }) => [person, kek, wrapped]);
-    await this.thread.write([{ sql, width: 3, values }]);
-    return this.find(keys.map(({ person }) => person));
+    const [added] = await this.thread.write([{ sql, width: 3, values }]);
+    if (added === keys.length) return new Map();
+    const there = await this.find(keys.map(({ person }) => person));
+    for (const { person, wrapped } of keys) {
+      const key = there.get(person);
+      if (key !== undefined && key !== 'erased' && key.wrapped.equals(wrapped)) there.delete(person);
+    }
+    return there;
   }
 
   async destroy(persons: readonly string[], at: number): Promise<void> {
@@ -125,10 +130,9 @@ export class SqliteKeys implements KeysStore {
     }
   }
 
-  async wrappedByOthers(kek: string, limit: number): Promise<WrappedKey[]> {
-    const sql = 'select person, kek, wrapped from data_keys where kek <> ? limit ?';
-    const rows = this.reader.prepare<[string, number], WrappedKey>(sql).all(kek, limit);
-    return rows;
+  async wrappedByOthers(kek: string, after: string, limit: number): Promise<WrappedKey[]> {
+    const sql = 'select person, kek, wrapped from data_keys where person > ? and kek <> ? order by person limit ?';
+    return this.reader.prepare<[string, string, number], WrappedKey>(sql).all(after, kek, limit);
   }
 
   async rewrap(changes: readonly { readonly from: WrappedKey; readonly to: WrappedKey }[]): Promise<void> {

@@ -5,10 +5,12 @@ export interface Tempo {
   /** Events of one partition read ahead of the transaction under way. */
   readonly readAheadMax: number;
   /**
-   * Transactions start this far apart while events keep coming: a few large ones cost a fraction of many small ones, since every one writes
-   * whole pages.
+   * Transactions start so far apart for each event of the last one: a few large ones cost a fraction of many small ones, since every one
+   * writes whole pages, and while there are few nobody has to wait for more.
    */
-  readonly paceMs: number;
+  readonly paceMsPerEvent: number;
+  readonly paceMsMin: number;
+  readonly paceMsMax: number;
   /** The distance when somebody waits for the view or watches it: then freshness comes first. */
   readonly paceAttendedMs: number;
   /** The distance after a transaction of {@link crowd} events or more. */
@@ -23,7 +25,9 @@ export interface Tempo {
 export const LIVE_TEMPO: Tempo = {
   batchMax: 4_000,
   readAheadMax: 2_000,
-  paceMs: 60,
+  paceMsPerEvent: 5,
+  paceMsMin: 15,
+  paceMsMax: 60,
   paceAttendedMs: 5,
   paceCrowdMs: 300,
   crowd: 200,
@@ -34,7 +38,9 @@ export const LIVE_TEMPO: Tempo = {
 export const REBUILD_TEMPO: Tempo = {
   batchMax: 16_000,
   readAheadMax: 8_000,
-  paceMs: 5,
+  paceMsPerEvent: 0,
+  paceMsMin: 5,
+  paceMsMax: 5,
   paceAttendedMs: 5,
   paceCrowdMs: 0,
   crowd: 200,
@@ -43,3 +49,10 @@ export const REBUILD_TEMPO: Tempo = {
 
 /** Without indexes a large transaction saves no pages, and what is small dies young. */
 export const BARE_TEMPO: Tempo = { ...REBUILD_TEMPO, batchMax: 2_000, readAheadMax: 1_000 };
+
+/** How far apart transactions start after one of so many events, in milliseconds, when nobody waits for the view. */
+export function paceOf(tempo: Tempo, events: number): number {
+  const { crowd, paceCrowdMs, paceMsPerEvent, paceMsMin, paceMsMax } = tempo;
+  if (events >= crowd) return paceCrowdMs;
+  return Math.min(paceMsMax, Math.max(paceMsMin, events * paceMsPerEvent));
+}

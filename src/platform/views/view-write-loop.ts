@@ -14,7 +14,7 @@ import { reconcile } from './reconcile-checkpoints';
 import { asError } from '../as-error';
 import { RowsRefused, StaleOwner } from './views.errors';
 import type { ProjectionParts } from './projection-parts';
-import type { Tempo } from './tempo';
+import { paceOf, type Tempo } from './tempo';
 
 const BACKOFF_MS_MAX = 1_000;
 /** How often an operator's requests are looked for, while something is parked. */
@@ -93,8 +93,7 @@ export class ViewWriteLoop {
         this.skipsDueAt = undefined;
         const started = performance.now();
         await this.project(batch);
-        const { crowd, paceMs, paceCrowdMs } = this.tempo;
-        await this.pace(started, batch.entries.length < crowd ? paceMs : paceCrowdMs);
+        await this.pace(started, paceOf(this.tempo, batch.entries.length));
       } else {
         await this.projectSkips();
       }
