@@ -7,7 +7,7 @@ import { median, rounded } from '../statistics.ts';
 import type { BenchContext } from './bench-context.ts';
 import { figure, type Figure, ratioFigure } from './figure.ts';
 import { kafkaSettings, withKafka } from './kafka-place.ts';
-import { interleave, runLoad } from './load-run.ts';
+import { interleave, type LoadRun, runLoad } from './load-run.ts';
 import { LoadedProduct } from './loaded-product.ts';
 import { timed } from './rebuild-figures.ts';
 
@@ -31,9 +31,10 @@ interface Plan {
 }
 
 /** Customers and orders on the embedded log; creating them beside commands of the calculator. */
-export function customersFigures(context: BenchContext): Promise<Figure[]> {
+export async function customersFigures(context: BenchContext): Promise<Figure[]> {
+  const creating = await creationFigure(context);
   const plan = { log: 'embedded', store: 'SQLite', connections: 64, delayMsMax: 50, rebuildSecondsMax: 20, slack: 0 };
-  return measure(context, plan, {});
+  return [creating, ...(await measure(context, plan, {}))];
 }
 
 /** The same on a real Kafka and a real PostgreSQL. */
@@ -50,7 +51,6 @@ async function measure(context: BenchContext, plan: Plan, settings: Record<strin
     const process = await site.start();
     await process.ready();
     const office = await BackOffice.at(process.port);
-    const creating = plan.log === 'embedded' ? [await creationFigure(context, process, office)] : [];
     tell(`creating ${customers} customers and ${ordersPerCustomer} orders of each`);
     const { port } = process;
     const { connections } = plan;
@@ -62,24 +62,31 @@ async function measure(context: BenchContext, plan: Plan, settings: Record<strin
     const faults = [...made.faults, ...placed.faults];
     const delay = await delayFigure(context, plan, office, made.ids, faults);
     const erasing = await eraseFigure(context, plan, office, made.ids);
-    return [...creating, delay, erasing, await rebuildFigure(context, plan, site)];
+    return [delay, erasing, await rebuildFigure(context, plan, site)];
   } finally {
     await site.remove();
   }
 }
 
-async function creationFigure(
-  { generator, repeat, seconds, tell }: BenchContext,
-  process: Awaited<ReturnType<ProductSite['start']>>,
-  office: BackOffice,
-): Promise<Figure> {
-  const product = await LoadedProduct.prepare(process, generator, 0);
-  const requests = [office.creation];
-  const connections = 64;
-  const create = () => runLoad(generator, [process], { side: 'commands', connections, seconds, requests });
-  const calculate = async () => ({ ...(await product.commands(connections, seconds)), side: 'calculator' });
-  await interleave(1, [calculate, create], () => undefined);
-  const runs = await interleave(repeat, [calculate, create], tell);
+/** In a process of its own: what is created for it is not counted on by the other figures. */
+async function creationFigure({ directory, generator, repeat, seconds, tell }: BenchContext): Promise<Figure> {
+  const site = await ProductSite.make(join(directory, 'customers-created'));
+  try {
+    const process = await site.start();
+    await process.ready();
+    const product = await LoadedProduct.prepare(process, generator, 0);
+    const requests = [(await BackOffice.at(process.port)).creation];
+    const connections = 64;
+    const create = () => runLoad(generator, [process], { side: 'commands', connections, seconds, requests });
+    const calculate = async () => ({ ...(await product.commands(connections, seconds)), side: 'calculator' });
+    await interleave(1, [calculate, create], () => undefined);
+    return createdFigure(await interleave(repeat, [calculate, create], tell));
+  } finally {
+    await site.remove();
+  }
+}
+
+function createdFigure(runs: readonly LoadRun[]): Figure {
   const name =
     'embedded: POST /accounts/customer/create of new customers, 64 connections ÷ commands/s of the calculator';
   return ratioFigure({ name, other: 'calculator', atLeast: createRatioMin }, runs);
