@@ -3,6 +3,7 @@ import { AccountsModule } from './modules/accounts/accounts.module';
 import { CalculatorModule } from './modules/calculator/calculator.module';
 import { OrdersModule } from './modules/orders/orders.module';
 import { PaymentsModule } from './modules/payments/payments.module';
+import { OUTCOMES_VIEW } from './platform/commands/command-outcomes.view';
 import type { Settings } from './platform/config/settings';
 import type { Feature } from './platform/feature';
 import { PlatformModule } from './platform/platform.module';
@@ -18,7 +19,10 @@ export const modules: readonly (Type & { readonly feature: Feature })[] = [
 /** Names that the settings `MODULES` and `VIEWS` may hold. */
 export const known = {
   modules: modules.map(({ feature }) => feature.name),
-  views: modules.flatMap(({ feature }) => [...feature.views, ...(feature.publications ?? [])].map(({ name }) => name)),
+  views: [
+    ...modules.flatMap(({ feature }) => [...feature.views, ...(feature.publications ?? [])].map(({ name }) => name)),
+    OUTCOMES_VIEW,
+  ],
 };
 
 /** The list of modules. A process without the role `api` runs what they declare, and serves none of their routes. */
@@ -29,6 +33,7 @@ export class AppModule {
     const platform = PlatformModule.forRoot(
       chosen.map(({ feature }) => feature),
       settings,
+      modules.map(({ feature }) => feature),
     );
     return { module: AppModule, imports: settings.roles.has('api') ? [platform, ...chosen] : [platform] };
   }

@@ -13,7 +13,8 @@ import { collectIdleGarbage } from './platform/telemetry/idle-garbage';
 
 /** `EX_SOFTWARE` of sysexits.h: a part has died. */
 const EXIT_FATAL = 70;
-const SHUTDOWN_MS_MAX = 15_000;
+/** From a signal to the end, at most. */
+export const SHUTDOWN_MS_MAX = 15_000;
 const FATAL_SHUTDOWN_MS_MAX = 5_000;
 
 /** Connections that may wait to be accepted: a client whose first packet is dropped tries again only after a second. */

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repositoryRoot } from '../scripts/process/repository.ts';
-import { modules } from '../src/app.module';
+import { known, modules } from '../src/app.module';
 import { variables } from '../src/platform/config/variables';
 import { pageName } from '../src/platform/http/problem-catalog';
 import { deadLetterTopic } from '../src/platform/log/dead-letter';
 import { REPLIES_TOPIC, topicsOf } from '../src/platform/log/envelope';
+import { kafkaPlan } from '../src/platform/operations/plan/kafka-plan';
+import { projectionsOf } from '../src/platform/platform.projections';
 import {
   anchorsOf,
   guaranteeTests,
@@ -116,6 +118,17 @@ describe('the how-to for a managed Kafka', () => {
     expect([...rows].flatMap(([, topic]) => topic ?? []).sort()).toEqual(
       ['log', REPLIES_TOPIC, deadLetterTopic(REPLIES_TOPIC), ...streams].sort(),
     );
+  });
+
+  it('lists every consumer group, and VIEWS may name those of views', () => {
+    const features = modules.map(({ feature }) => feature);
+    const groups = kafkaPlan(features, { partitions: 4 }).rights.filter(({ resource }) => resource === 'group');
+    const [row = ''] = /^\| group .*$/m.exec(textOf('docs/how-to/managed-kafka.md')) ?? [];
+    const listed = row.match(/[a-z][a-z0-9-]*\.[a-z.-]+/g) ?? [];
+
+    expect(listed.sort()).toEqual(groups.map(({ name }) => name).sort());
+    expect(listed).toEqual(expect.arrayContaining(known.views));
+    expect(known.views).toEqual(expect.arrayContaining(projectionsOf(features).map(({ name }) => name)));
   });
 });
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { kustomize } from '../kubernetes/kubectl.ts';
 import { SourceCopy } from '../process/source-copy.ts';
 
 const MODULE = 'wish-lists';
@@ -13,7 +14,7 @@ describe('npm run new:module', () => {
 
   it('writes a module that is formatted, lints, compiles, keeps the rules of the code and serves its routes', async () => {
     const written = ['src/app.module.ts', `src/modules/${MODULE}`, `test/${MODULE}.e2e-spec.ts`];
-    await copy.checkFormat(...written, 'docs');
+    await copy.checkFormat(...written, 'docs', 'deploy');
     await copy.lint(...written);
     const specs = [MODULE, 'test/architecture', 'test/documents', 'test/published-schemas', 'route-scopes'];
     const tests = await copy.jest(['--selectProjects', 'unit', 'e2e', '--testPathPatterns', ...specs]);
@@ -29,6 +30,14 @@ describe('npm run new:module', () => {
       expect(tests).toMatch(new RegExp(`PASS .*${spec}-?\\.?spec\\.ts`));
     }
   }, 240_000);
+
+  it('gives the module workers of its own on Kubernetes, and lets clients reach its routes', async () => {
+    const manifests = await kustomize(join(copy.directory, 'deploy', 'kubernetes', 'split'));
+
+    expect(manifests).toMatch(new RegExp(`^ {2}name: worker-${MODULE}$`, 'm'));
+    expect(manifests).toMatch(new RegExp(`- name: MODULES\\n +value: ${MODULE}$`, 'm'));
+    expect(manifests).toMatch(new RegExp(`path: /${MODULE}\\n +pathType: Prefix$`, 'm'));
+  }, 60_000);
 
   it.each([
     [['calculator'], 'the module calculator is there already'],

@@ -6,6 +6,8 @@ import type { ModuleNames } from './module-names.ts';
 const APP_MODULE = 'src/app.module.ts';
 const KAFKA_GUIDE = 'docs/how-to/managed-kafka.md';
 const WANTED_ACCESS = 'test/support/wanted-access.ts';
+const SPLIT = 'deploy/kubernetes/split/kustomization.yaml';
+const INGRESS = 'deploy/kubernetes/base/ingress.yaml';
 
 /** The files that list modules, by path, with the lines of the new one. */
 export function registered(root: string, names: ModuleNames): Map<string, string> {
@@ -13,6 +15,8 @@ export function registered(root: string, names: ModuleNames): Map<string, string
     [APP_MODULE, inAppModule(readFileSync(join(root, APP_MODULE), 'utf8'), names)],
     [WANTED_ACCESS, inWantedAccess(readFileSync(join(root, WANTED_ACCESS), 'utf8'), names)],
     [KAFKA_GUIDE, inKafkaGuide(readFileSync(join(root, KAFKA_GUIDE), 'utf8'), names)],
+    [SPLIT, inSplit(readFileSync(join(root, SPLIT), 'utf8'), names)],
+    [INGRESS, inIngress(readFileSync(join(root, INGRESS), 'utf8'), names)],
   ]);
 }
 
@@ -77,4 +81,23 @@ function inKafkaGuide(text: string, { module, noun }: ModuleNames): string {
     .replace(lastTopic, () => [lastTopic, ...rows].join('\n'))
     .replace(groups, `\`${module}.processor\`, \`${module}.${noun}\`, ${groups}`)
     .replace(transactions, `\`${module}.processor.\`, ${transactions}`);
+}
+
+/**
+ * Adds its workers.
+ * @throws Error when the file has another shape
+ */
+function inSplit(text: string, { module }: ModuleNames): string {
+  const [list] = /^resources:\n(?: {2}- .+\n)+/m.exec(text) ?? [];
+  if (list === undefined) throw new Error(`${SPLIT} has no list of resources`);
+  return text.replace(list, () => `${list}  - ${module}\n`);
+}
+
+/**
+ * Adds its routes to those that clients reach.
+ * @throws Error when the file has another shape
+ */
+function inIngress(text: string, { module }: ModuleNames): string {
+  if (!text.endsWith(', backend: *api }\n')) throw new Error(`${INGRESS} does not end with its paths`);
+  return `${text}          # ${module}\n          - { path: /${module}, pathType: Prefix, backend: *api }\n`;
 }

@@ -9,8 +9,8 @@ import { LocalOperator } from '../platform/operations/local-operator';
 import type { Operator } from '../platform/operations/operation';
 import { OperationFailed, operationFailed } from '../platform/operations/operation-failed';
 import { OperatorClient } from '../platform/operations/socket/operator-client';
-import { topicNames } from '../platform/platform.topics';
-import { chosenFeatures } from './features';
+import { topicNames, topicSpecs } from '../platform/platform.topics';
+import { allFeatures, chosenFeatures } from './features';
 import { StoredOperations } from './stored-operations';
 import type { Terminal } from './terminal';
 
@@ -30,10 +30,10 @@ export async function reach(settings: Settings, terminal: Terminal): Promise<Ope
 async function reachKafka(settings: Settings, kafka: KafkaSettings, terminal: Terminal): Promise<Operator> {
   const tell = (message: string): void => terminal.tell(`${message}\n`);
   const log = await openKafkaToRead(settings, kafka, { info: () => undefined, warn: tell, error: tell });
-  const features = await chosenFeatures(settings);
-  const stored = new StoredOperations(settings, log, features);
+  const [features, product] = [await chosenFeatures(settings), await allFeatures()];
+  const stored = new StoredOperations(settings, log, features, product);
   const { views, deadLetters, reactions, keys } = stored;
-  const services = { log, topics: topicNames(features), views, deadLetters, reactions, keys };
+  const services = { log, topics: topicNames(topicSpecs(features, product)), views, deadLetters, reactions, keys };
   return new LocalOperator('kafka', services, async () => {
     await stored.close();
     await log.close();
@@ -49,13 +49,13 @@ async function openDirectory(settings: Settings): Promise<Operator> {
   try {
     const { partitions } = settings;
     const log = await EmbeddedLog.open({ directory: dataDir, partitions, partitionsExplicit: false });
-    const features = await chosenFeatures(settings);
-    const stored = new StoredOperations(settings, log, features);
+    const [features, product] = [await chosenFeatures(settings), await allFeatures()];
+    const stored = new StoredOperations(settings, log, features, product);
     const { views, deadLetters, reactions, keys } = stored;
     const copyTo = (target: string): Promise<void> => copyStores(log, dataDir, target);
     return new LocalOperator(
       'directory',
-      { log, topics: topicNames(features), views, deadLetters, reactions, keys, copyTo },
+      { log, topics: topicNames(topicSpecs(features, product)), views, deadLetters, reactions, keys, copyTo },
       async () => {
         await stored.close();
         await log.close();

@@ -12,7 +12,7 @@ import type {
   ReactionOperations,
   ViewOperations,
 } from '../platform/operations/operations.port';
-import { topicNames } from '../platform/platform.topics';
+import { topicNames, topicSpecs } from '../platform/platform.topics';
 import { projectionsOf } from '../platform/platform.projections';
 import { ParkedReactions } from '../platform/reactions/parked-reactions';
 import { ReactionRequests } from '../platform/reactions/reaction-requests';
@@ -34,12 +34,13 @@ export class StoredOperations {
     private readonly settings: Settings,
     private readonly log: Log,
     private readonly features: readonly Feature[],
+    private readonly product: readonly Feature[],
   ) {}
 
   get views(): ViewOperations {
     const operations = async (): Promise<ViewOperations> => {
       const [store] = await Promise.all([this.store(), this.topics()]);
-      return new StoredViewOperations(this.log, store, projectionsOf(this.features));
+      return new StoredViewOperations(this.log, store, projectionsOf(this.features, this.product));
     };
     return {
       list: async () => (await operations()).list(),
@@ -97,7 +98,7 @@ export class StoredOperations {
   }
 
   private topics(): Promise<unknown> {
-    this.found ??= this.log.find(topicNames(this.features));
+    this.found ??= this.log.find(topicNames(topicSpecs(this.features, this.product)));
     return this.found;
   }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addCommand, print, type CliContext, type CommonOptions } from './cli-context';
-import { chosenFeatures } from './features';
+import { allFeatures, chosenFeatures } from './features';
 import { table } from './table';
 
 interface PlanOptions extends CommonOptions {
@@ -15,7 +15,7 @@ export function addPlanCommand(topics: Command, context: CliContext): void {
     .action(async (options: PlanOptions) => {
       const { kafkaPlan, planCommands } = await import('../platform/operations/plan/kafka-plan.ts');
       const settings = context.settings();
-      const plan = kafkaPlan(await chosenFeatures(settings), settings);
+      const plan = kafkaPlan(await chosenFeatures(settings), settings, await allFeatures());
       const principal = options.principal ?? `User:${settings.kafka?.sasl?.username ?? 'platform'}`;
       const commands = planCommands(plan, principal);
       print(context, options, { ...plan, principal, commands }, () => {

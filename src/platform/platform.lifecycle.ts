@@ -8,8 +8,8 @@ import { ShutdownSignal } from './http/shutdown-signal';
 import { KEYS } from './keys/keys.providers';
 import type { Keys } from './keys/open-keys';
 import { DATA_DIRECTORY, LOG } from './log/log.providers';
-import type { Log } from './log/log.port';
-import { topicSpecs } from './platform.topics';
+import type { Log, TopicSpec } from './log/log.port';
+import { TOPICS } from './platform.topics';
 import { ReactionParts } from './reactions/reaction-parts';
 import type { DataDirectory } from './sqlite/data-directory';
 import { SqliteThread } from './sqlite/sqlite-thread';
@@ -31,6 +31,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(FEATURES) private readonly features: readonly Feature[],
+    @Inject(TOPICS) private readonly topics: readonly TopicSpec[],
     @Inject(LOG) private readonly log: Log,
     @Inject(DATA_DIRECTORY) private readonly directory: DataDirectory,
     @Inject(KEYS) private readonly keys: Keys,
@@ -62,7 +63,7 @@ export class PlatformLifecycle implements OnApplicationBootstrap, OnApplicationS
 
   async onApplicationBootstrap(): Promise<void> {
     const { roles } = this.settings;
-    await this.log.ensureTopics(topicSpecs(this.features));
+    await this.log.ensureTopics(this.topics);
     await this.views.prepare();
     await this.reactions.prepare();
     await Promise.all([

@@ -21,7 +21,7 @@ import { ViewOperationsController } from './operations/http/view-operations.cont
 import { OperatorSocket } from './operations/operator-socket';
 import { PlatformLifecycle } from './platform.lifecycle';
 import { projectionsOf } from './platform.projections';
-import { topicNames } from './platform.topics';
+import { TOPICS, topicNames, topicSpecs } from './platform.topics';
 import { DeadLetters } from './operations/dead-letters';
 import { ReactionParts } from './reactions/reaction-parts';
 import { reactionsOf } from './reactions/reactions-of';
@@ -62,10 +62,19 @@ const PROBLEMS = Symbol('PROBLEMS');
 @Global()
 @Module({})
 export class PlatformModule {
-  /** @throws Error what {@link checkFeatures} throws */
-  static forRoot(features: readonly Feature[], settings: Settings): DynamicModule {
-    checkFeatures(features);
-    const projections = projectionsOf(features);
+  /**
+   * @param features what runs here
+   * @param product every feature there is
+   * @throws Error what {@link checkFeatures} throws
+   */
+  static forRoot(
+    features: readonly Feature[],
+    settings: Settings,
+    product: readonly Feature[] = features,
+  ): DynamicModule {
+    checkFeatures(product);
+    const projections = projectionsOf(features, product);
+    const topics = topicSpecs(features, product);
     return {
       module: PlatformModule,
       imports: [CqrsModule.forRoot()],
@@ -73,6 +82,7 @@ export class PlatformModule {
       providers: [
         { provide: FEATURES, useValue: features },
         { provide: PROJECTIONS, useValue: projections },
+        { provide: TOPICS, useValue: topics },
         ...logProviders,
         ...keysProviders(features),
         { provide: READ_STORE, inject: [SETTINGS, DATA_DIRECTORY], useFactory: openReadStore },
@@ -108,7 +118,7 @@ export class PlatformModule {
           ): OperatorServices => {
             const reactions = new StoredReactions(log, reactionsOf(features));
             const keys = personal === undefined ? {} : { keys: new KeyRotation(settings, path, personal) };
-            return { log, topics: topicNames(features), views, deadLetters, reactions, ...keys };
+            return { log, topics: topicNames(topics), views, deadLetters, reactions, ...keys };
           },
         },
         CommandParts,

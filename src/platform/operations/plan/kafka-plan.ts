@@ -27,11 +27,19 @@ export interface PlannedRight {
   readonly operations: readonly string[];
 }
 
-/** Topics, policies and rights for processes of all roles with these features; names carry `KAFKA_TOPIC_PREFIX`. */
-export function kafkaPlan(features: readonly Feature[], settings: Pick<Settings, 'kafka' | 'partitions'>): KafkaPlan {
+/**
+ * Topics, policies and rights for processes of all roles with these features; names carry `KAFKA_TOPIC_PREFIX`.
+ *
+ * @param product every feature of the product, where `MODULES` leaves some out
+ */
+export function kafkaPlan(
+  features: readonly Feature[],
+  settings: Pick<Settings, 'kafka' | 'partitions'>,
+  product: readonly Feature[] = features,
+): KafkaPlan {
   const prefix = settings.kafka?.topicPrefix ?? '';
   const replicationFactor = settings.kafka?.replicationFactor ?? null;
-  const specs = [{ name: 'log', partitions: 1, policy: 'keep' as const }, ...topicSpecs(features)];
+  const specs = [{ name: 'log', partitions: 1, policy: 'keep' as const }, ...topicSpecs(features, product)];
   const topics = specs.map((spec) => ({
     name: prefix + spec.name,
     partitions: spec.partitions ?? settings.partitions,
