@@ -1,13 +1,17 @@
+import { join } from 'node:path';
 import { Client } from 'pg';
 import type { AppProcess } from './support/app-process.ts';
+import type { AppSite } from './support/app-site.ts';
 import { orderOf, plainCustomer, seedCustomer } from './support/customers.ts';
 import { eventually } from './support/eventually.ts';
 import { describeModes } from './support/modes.ts';
+import { openLog } from './support/raw-log.ts';
 import { SignedIn } from './support/signed-in.ts';
 
 describeModes(
   'Accounts and orders in processes of their own',
   ({ newSite }) => {
+    let site: AppSite;
     let accounts: AppProcess;
     let orders: AppProcess;
     let accountant: SignedIn;
@@ -15,7 +19,7 @@ describeModes(
     let admin: SignedIn;
 
     beforeAll(async () => {
-      const site = await newSite();
+      site = await newSite();
       const settings = { KAFKA_SESSION_TIMEOUT_MS: '2000' };
       // Orders come up first: who follows a topic does not wait for who writes it.
       orders = await site.start({ ...settings, MODULES: 'orders' });
@@ -89,15 +93,31 @@ describeModes(
       });
     });
 
+    it('park what cannot be read of a customer, and hear of all others (G9)', async () => {
+      const log = await openLog(site, join(orders.dataDirectory, 'beside'));
+      const [topic] = await log.find(['accounts.customer.change']);
+      if (topic === undefined) throw new Error('nobody has made the topic');
+      await log.append([{ topic: topic.name, key: 'poison', value: '{"id":', headers: {} }]);
+      await log.close();
+
+      const operator = await SignedIn.as(orders, 'operator', 'admin');
+      await eventually(async () => {
+        const { body } = await operator.get('/operations/dead-letters').expect(200);
+        expect(body).toMatchObject([{ consumer: 'orders.documents', topic: topic.name, key: 'poison' }]);
+      });
+      for (let at = 0; at < 8; at++) await save(plainCustomer(`after-${at}`)).expect(201);
+      for (let at = 0; at < 8; at++) await eventually(() => documentOf(`after-${at}`).expect(200));
+    });
+
     it('destroy the key before they answer, where nobody else would (G11)', async () => {
-      const site = await newSite();
-      const lonely = await site.start({ MODULES: 'accounts', ROLES: 'api,processor,projector' });
+      const other = await newSite();
+      const lonely = await other.start({ MODULES: 'accounts', ROLES: 'api,processor,projector' });
       const officer = await SignedIn.as(lonely, 'officer', 'admin write:accounts');
       await officer.post('/accounts/customer/create', plainCustomer('ann')).expect(201);
       await officer.post('/accounts/customer/create', plainCustomer('bob')).expect(201);
       await officer.delete('/accounts/customer/ann').expect(204);
 
-      const client = new Client({ connectionString: String(site.settings['DATABASE_URL']) });
+      const client = new Client({ connectionString: String(other.settings['DATABASE_URL']) });
       await client.connect();
       const sql = 'select person, wrapped is null as destroyed from keys.data_keys order by person';
       const { rows } = await client.query<{ person: string; destroyed: boolean }>(sql);

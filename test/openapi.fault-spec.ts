@@ -28,6 +28,12 @@ const reached = [
   'GET /users 200',
   'GET /current-balance 200',
   'GET /activities 200',
+  'POST /accounts/customer/create 400',
+  'GET /accounts/customers 200',
+  'GET /accounts/customer/{id} 404',
+  'POST /orders 400',
+  'GET /orders/list 200',
+  'POST /orders/{orderId}/ship 404',
   'GET /operations/views 200',
   'POST /operations/views/{name}/rebuild 202',
   'GET /operations/dead-letters 200',
@@ -51,12 +57,15 @@ describeModes(
         headers: { ...headers, prefer: 'respond-async' },
         body: '{"value":1}',
       });
+      const user = await SignedIn.as(app, 'fuzz');
+      // Whoever is there already is found by what `If-Match` says, too.
+      await user.put('/current-user', { name: 'Fuzz', username: 'fuzz' }).expect(204);
       const ids = {
         valueId: String(member(decided, 'id')),
         commandId: String(member(await later.json(), 'commandId')),
         token: String(created.headers.get('consistency-token')),
         adminToken: (await SignedIn.as(app, 'operator', 'admin')).token,
-        userToken: (await SignedIn.as(app, 'fuzz')).token,
+        userToken: user.token,
       };
       const api = await OpenApi.of(app.url);
       // They have more ways to go than reads.

@@ -38,7 +38,11 @@ function writtenBy(features: readonly Feature[]): TopicSpec[] {
       ];
     }),
     ...reactionTopics(features),
-    ...features.flatMap(({ views }) => views.flatMap(({ follows = [] }) => follows)),
+    ...features.flatMap(({ views }) =>
+      views.flatMap(({ follows = [] }) =>
+        follows.flatMap((topic): TopicSpec[] => [topic, { name: deadLetterTopic(topic.name), policy: 'keep' }]),
+      ),
+    ),
   ];
 }
 
