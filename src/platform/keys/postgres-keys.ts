@@ -150,7 +150,8 @@ export async function copyToPostgres(url: string, { secrets, keys, keks }: KeysC
       const here = store.secrets.find((row) => row.name === name);
       if (here?.value.equals(value) !== true) throw new KeysForeign(`the schema keys holds another ${name} already`);
     }
-    for (const kek of keks) await store.register(kek, keks);
+    // A store without keys binds nobody to what has wrapped none.
+    for (const kek of keys.length === 0 ? [] : keks) await store.register(kek, keks);
     await store.add(keys.flatMap(([, key]) => (key === 'erased' ? [] : [key])));
     await store.destroy(
       keys.flatMap(([person, key]) => (key === 'erased' ? [person] : [])),

@@ -49,8 +49,13 @@ export interface Log {
    */
   follow(topic: string, partition: number, from: number, signal: AbortSignal): AsyncIterable<LogBatch>;
 
-  /** First offset present and the offset after the last committed record. */
-  bounds(topic: string, partition: number): Promise<{ start: number; end: number }>;
+  /**
+   * First offset present and the offset after the last committed record.
+   *
+   * @param sight `written`: the offset after the last record at all. What was answered may still be on its way to readers: a broker answers a
+   *   commit before it has marked it in every partition.
+   */
+  bounds(topic: string, partition: number, sight?: 'committed' | 'written'): Promise<{ start: number; end: number }>;
 
   /** Round trip to the log; rejects when it cannot be reached. */
   ping(): Promise<void>;

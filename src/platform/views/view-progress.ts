@@ -103,7 +103,7 @@ export class ViewProgress {
     const ends = new Map<string, number>();
     await Promise.all(
       partitionsOf(this.log, [...watched.topics]).map(async ({ topic, partition }) => {
-        const { start, end } = await this.log.bounds(topic, partition);
+        const { start, end } = await this.log.bounds(topic, partition, 'written');
         if (end > start) ends.set(placeOf(topic, partition), end);
       }),
     );

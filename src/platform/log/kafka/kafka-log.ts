@@ -33,6 +33,7 @@ const ID_KEY = 'id';
 const EARLIEST = -2;
 const LATEST = -1;
 const READ_COMMITTED = 1;
+const READ_UNCOMMITTED = 0;
 const CONSUMER = -1;
 const ASK_AGAIN_MS = 100;
 const ASK_TIMEOUT_MS = 10_000;
@@ -158,7 +159,7 @@ export class KafkaLog implements Log {
     return this.readers.follow(topic, partition, from, signal);
   }
 
-  async bounds(topic: string, partition: number): Promise<{ start: number; end: number }> {
+  async bounds(topic: string, partition: number, sight = 'committed'): Promise<{ start: number; end: number }> {
     const name = this.settings.topicPrefix + topic;
     const [start, end] = await this.ask(async (link) => {
       const leader = await link.leader(name, partition);
@@ -166,7 +167,7 @@ export class KafkaLog implements Log {
         [EARLIEST, LATEST].map(async (timestamp) => {
           const { responses } = await leader.listOffsets({
             replicaId: CONSUMER,
-            isolationLevel: READ_COMMITTED,
+            isolationLevel: sight === 'written' ? READ_UNCOMMITTED : READ_COMMITTED,
             topics: [{ topic: name, partitions: [{ partition, timestamp }] }],
           });
           return Number(responses[0]?.partitions[0]?.offset);
