@@ -4,10 +4,9 @@ import { repositoryRoot } from '../scripts/process/repository.ts';
 import { known, modules } from '../src/app.module';
 import { variables } from '../src/platform/config/variables';
 import { pageName } from '../src/platform/http/problem-catalog';
-import { deadLetterTopic } from '../src/platform/log/dead-letter';
-import { REPLIES_TOPIC, topicsOf } from '../src/platform/log/envelope';
 import { kafkaPlan } from '../src/platform/operations/plan/kafka-plan';
 import { projectionsOf } from '../src/platform/platform.projections';
+import { topicNames, topicSpecs } from '../src/platform/platform.topics';
 import {
   anchorsOf,
   guaranteeTests,
@@ -108,16 +107,10 @@ describe('README.md', () => {
 
 describe('the how-to for a managed Kafka', () => {
   it('lists every topic of every module', () => {
-    const streams = modules.flatMap(({ feature }) => {
-      const { commands, events, state } = topicsOf(feature.name);
-      const published = (feature.publications ?? []).map(({ topic }) => topic);
-      return [commands, events, state, deadLetterTopic(commands), deadLetterTopic(events), ...published];
-    });
+    const made = topicNames(topicSpecs(modules.map(({ feature }) => feature)));
     const rows = textOf('docs/how-to/managed-kafka.md').matchAll(/^\| `([a-z0-9.-]+)`\s*\| [1n]\b/gm);
 
-    expect([...rows].flatMap(([, topic]) => topic ?? []).sort()).toEqual(
-      ['log', REPLIES_TOPIC, deadLetterTopic(REPLIES_TOPIC), ...streams].sort(),
-    );
+    expect([...rows].flatMap(([, topic]) => topic ?? []).sort()).toEqual(made.toSorted());
   });
 
   it('lists every consumer group, and VIEWS may name those of views', () => {
